@@ -1,0 +1,21 @@
+/// Fills gs_error: the one place where a message is made.
+#include "gansweep/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+gs_status gs_fail(gs_error *error, gs_status status, const char *format, ...) {
+    if (error == NULL) {
+        return status;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(error->message, sizeof error->message, format, arguments);
+    va_end(arguments);
+    for (char *c = error->message; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+            *c = '?';
+        }
+    }
+    return status;
+}
