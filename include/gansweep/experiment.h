@@ -1,8 +1,8 @@
 /// An experiment: what is trained, which settings are swept, and what is kept.
 ///
-/// It is read from a YAML file in the manner of the usual sweep tools. A *setting* is a quantity that may differ between
-/// trials; the table gs_setting_info says for each its place in the file, its range and its unit. The data law and the
-/// hidden layers belong to the experiment and are the same for all its trials.
+/// It is read from a YAML file in the manner of the usual sweep tools. A *setting* is a quantity that may differ
+/// between trials; the table gs_setting_info says for each its place in the file, its range and its unit. The data law
+/// and the hidden layers belong to the experiment and are the same for all its trials.
 #ifndef GANSWEEP_EXPERIMENT_H
 #define GANSWEEP_EXPERIMENT_H
 
@@ -55,8 +55,8 @@ typedef enum { GS_TYPE_INTEGER, GS_TYPE_REAL, GS_TYPE_CONVENTION, GS_TYPE_GENERA
 
 /// One row of the table of settings: all parsing, help, and results columns are made from it.
 typedef struct {
-    const char *name;         ///< "lr_D"
-    const char *home;         ///< its place in the file: "parameters", "model", "train", or "" for the top level
+    const char *name; ///< "lr_D"
+    const char *home; ///< its place in the file: "parameters", "model", "train", or "" for the top level
     gs_setting_type type;
     double smallest, largest; ///< accepted range, ends included
     double preset;            ///< value when the experiment is silent; NaN for a seed that follows `seed`
@@ -81,8 +81,8 @@ typedef struct {
 
 /// The values that one setting takes: a range (nothing stored) or a list.
 typedef struct {
-    int64_t count;     ///< 0: not given, and the setting follows `seed`
-    int64_t first;     ///< of a range of integers: first, first + step, ...
+    int64_t count; ///< 0: not given, and the setting follows `seed`
+    int64_t first; ///< of a range of integers: first, first + step, ...
     int64_t step;
     double *reals;     ///< [count] list of a real setting; NULL otherwise
     int64_t *integers; ///< [count] list of an integer setting or of enum values; NULL for a range
@@ -91,10 +91,10 @@ typedef struct {
 
 /// Limits on what an experiment may ask for; all are checked with a clear error.
 enum {
-    GS_MAX_DIMENSION = 256,     ///< data dimension and latent_dim
-    GS_MAX_HIDDEN_LAYERS = 16,  ///< of one network
-    GS_MAX_LAYER_WIDTH = 4096,  ///< units of a hidden layer
-    GS_MAX_EXAMPLES = 1 << 24,  ///< n, exact as float
+    GS_MAX_DIMENSION = 256,    ///< data dimension and latent_dim
+    GS_MAX_HIDDEN_LAYERS = 16, ///< of one network
+    GS_MAX_LAYER_WIDTH = 4096, ///< units of a hidden layer
+    GS_MAX_EXAMPLES = 1 << 24, ///< n, exact as float
     GS_MAX_EPOCHS = 1000000,
 };
 
@@ -113,18 +113,18 @@ typedef struct {
 } gs_network;
 
 typedef struct {
-    char *path;         ///< as given; "" when read from memory
-    char *text;         ///< the file as read, NUL-terminated, `text_length` bytes
+    char *path; ///< as given; "" when read from memory
+    char *text; ///< the file as read, NUL-terminated, `text_length` bytes
     size_t text_length;
-    char *overrides;    ///< the --set arguments, one a line; "" when none
+    char *overrides; ///< the --set arguments, one a line; "" when none
     char *title;
     gs_data_law data;
     gs_network generator, discriminator;
     gs_values values[GS_SETTING_COUNT];
-    int64_t keep_samples;       ///< samples stored of each trial, <= check_samples
+    int64_t keep_samples; ///< samples stored of each trial, <= check_samples
     bool keep_generator_by_epoch;
-    int64_t check_samples;      ///< samples drawn from the trained generator for the check, >= dimension + 1
-    double tolerance;           ///< covariance_ok: every generalized eigenvalue within 1 +- tolerance
+    int64_t check_samples; ///< samples drawn from the trained generator for the check, >= dimension + 1
+    double tolerance;      ///< covariance_ok: every generalized eigenvalue within 1 +- tolerance
 } gs_experiment;
 
 /// Reads and validates an experiment file.
@@ -134,7 +134,8 @@ typedef struct {
 gs_status gs_experiment_read(const char *path, const char *const *overrides, int override_count,
                              gs_experiment **experiment, gs_error *error);
 
-/// The same from memory; `name` stands for the file in messages (a results file reads its own experiment back this way).
+/// The same from memory; `name` stands for the file in messages (a results file reads its own experiment back this
+/// way).
 gs_status gs_experiment_parse(const char *text, size_t length, const char *name, const char *const *overrides,
                               int override_count, gs_experiment **experiment, gs_error *error);
 

@@ -1,4 +1,5 @@
-/// The plan: trial number -> settings by mixed-radix arithmetic, in memory that does not grow with the number of trials.
+/// The plan: trial number -> settings by mixed-radix arithmetic, in memory that does not grow with the number of
+/// trials.
 ///
 /// Seeds vary fastest, then lr_G, lr_D, generator_loss and convention; the settings that change the shape of the work
 /// (batch_size, latent_dim, epochs) vary slowest. Zipped settings are one digit, at the place of their slowest member.

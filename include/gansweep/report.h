@@ -1,4 +1,8 @@
 /// What a results file shows, per configuration, with the untrained net as the null baseline.
+///
+/// A loss of 0.693 is what an untrained net, a dead discriminator and a collapsed generator score too. So every row
+/// sets the share that prints 0.693 / 0.693 beside the share whose covariance is right, and both beside the untrained
+/// nets'.
 #ifndef GANSWEEP_REPORT_H
 #define GANSWEEP_REPORT_H
 
@@ -10,41 +14,67 @@
 extern "C" {
 #endif
 
-/// Location and spread of one quantity over the finished, not diverged trials of a configuration; NaN when there are none.
+/// Location and spread of one quantity over the finished, not diverged trials of a configuration; NaN when there are
+/// none. The standard deviation has divisor count - 1; quantiles interpolate linearly between order statistics, as
+/// NumPy does.
 typedef struct {
     double mean, standard_deviation, median, percentile_5, percentile_95;
 } gs_distribution;
 
-/// A share of trials with its 95 % Wilson score interval (Wilson 1927).
+/// A share of trials with its 95 % Wilson score interval (Wilson 1927); NaN when `of` is 0.
 typedef struct {
     int64_t count, of;
     double share, low, high;
 } gs_share;
 
+/// One configuration. Shares are of its finished trials: a diverged trial is one of them, and is neither right nor
+/// prints 0.693. Medians are over the trials for which the quantity is defined: kl_exact is for affine generators only.
 typedef struct {
     int64_t configuration;
-    gs_settings settings; ///< of its first trial; the seeds mean nothing
-    int64_t trials, done, diverged, pending;
-    gs_distribution loss_D, loss_G; ///< nats
-    gs_share prints_ln2;            ///< both last losses print 0.693; of the finished trials, diverged ones included
+    gs_settings settings;                    ///< of its first trial; the seeds mean nothing
+    int64_t trials, done, diverged, pending; ///< done: finished and not diverged
+    gs_distribution loss_D, loss_G;          ///< nats per example, of the last epoch
+    gs_share prints_ln2;                     ///< both last losses print 0.693: gs_prints_ln2
     gs_share covariance_ok;
-    gs_share both;                  ///< prints 0.693 / 0.693 and covariance_ok
+    gs_share both;         ///< prints 0.693 / 0.693 and covariance_ok
+    gs_share lrt_rejected; ///< joint likelihood-ratio test of mean and covariance has p < 0.05
     double median_covariance_error, median_frechet_distance, median_kl;
-    gs_share lrt_rejected;          ///< trials whose joint likelihood-ratio test has p < 0.05
 } gs_report_row;
 
+/// The null baseline is what the same columns say of nets that were never trained: the same settings with learning
+/// rates of 0, one epoch, up to 256 seeds. It depends on convention, generator_loss and latent_dim alone, and rows
+/// share it.
 typedef struct {
     int64_t count;
-    gs_report_row *rows;      ///< [count], plan order
-    gs_report_row *untrained; ///< [count] the same measured on the untrained nets of up to 256 seeds of each row
+    gs_report_row *rows; ///< [count], plan order
+    int64_t baseline_count;
+    gs_report_row *baselines; ///< [baseline_count]
+    int64_t *baseline_of;     ///< [count] row i is to be compared with baselines[baseline_of[i]]
 } gs_report;
 
-typedef enum { GS_FORMAT_TABLE, GS_FORMAT_CSV, GS_FORMAT_JSON } gs_report_format;
+typedef enum { GS_FORMAT_TABLE, GS_FORMAT_CSV, GS_FORMAT_JSON, GS_FORMAT_COUNT } gs_report_format;
+extern const char *const gs_report_format_names[GS_FORMAT_COUNT]; ///< "table", "csv", "json"
 
+/// Reads each configuration's columns once, in order. Memory: the rows, and 17 bytes for each trial of the
+/// configuration that is being read.
 gs_status gs_report_create(const gs_results *results, gs_report **report, gs_error *error);
 void gs_report_free(gs_report *report);
-gs_status gs_report_print(const gs_report *report, const gs_results *results, gs_report_format format, FILE *stream,
-                          gs_error *error);
+
+/// Prints a report.
+///
+/// `table` is cut to the stream's screen (about 20 rows when it is not a terminal): best and worst configurations
+/// first; bold and dim only on a terminal and when NO_COLOR is not set. `csv` (RFC 4180) has a line for each
+/// configuration, with "nan", "inf" and "-inf"; `json` an object with `rows`, where NaN is null and infinities are the
+/// strings "inf",
+/// "-inf".
+/// @param path  the file's name, for the heading
+/// @return GS_ERROR_RUN when the stream can't be written
+gs_status gs_report_print(const gs_report *report, const gs_results *results, const char *path, gs_report_format format,
+                          FILE *stream, gs_error *error);
+
+/// Upper tail of the chi-squared distribution: the p-value of a stored likelihood-ratio statistic. 0 for +inf, NaN for
+/// NaN. Degrees of freedom: d(d+1)/2 for lrt_covariance, d more for lrt_joint, where d is the data's dimension.
+double gs_chi_squared_p(double statistic, double degrees_of_freedom);
 
 #ifdef __cplusplus
 }

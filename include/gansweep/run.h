@@ -1,4 +1,9 @@
 /// Runs a whole plan: OpenMP threads take packs, train, check and store them.
+///
+/// Each thread owns a trainer, the buffer that it fills, a checker, and a block of rows. Threads take runs of
+/// consecutive packs, so that a block's rows lie side by side in the file and one write a dataset stores many packs.
+/// Which thread trains which pack changes no number. The first failure of any thread ends all of them and is the one
+/// reported.
 #ifndef GANSWEEP_RUN_H
 #define GANSWEEP_RUN_H
 
@@ -9,18 +14,21 @@ extern "C" {
 #endif
 
 /// What is known of a running sweep; handed to the progress callback about four times a second, from one thread.
+/// A trial counts as finished once its row is in the file.
 typedef struct {
     int64_t trials, done, diverged; ///< of the plan; finished in all; of these diverged
-    int64_t prints_ln2;             ///< finished trials whose last losses both print 0.693
-    int64_t examples;               ///< real examples trained on so far
+    int64_t prints_ln2;             ///< finished trials whose last losses print ln 2, as gs_prints_ln2 says
+    int64_t examples;               ///< real examples that the finished trials were trained on
     double seconds;                 ///< since the first pack
     bool finished;                  ///< the last call
 } gs_progress;
 
 typedef struct {
-    int threads;              ///< 0: OMP_NUM_THREADS, or the processors that this process may use
+    int threads; ///< 0: OMP_NUM_THREADS, or the processors that this process may use
     gs_isa isa;
-    void (*progress)(const gs_progress *progress, void *context); ///< may be NULL
+    /// May be NULL. Called from one thread at a time, beside the training: from a thread of its own, which takes no
+    /// signals, and once more, with `finished`, from the caller's before gs_run returns.
+    void (*progress)(const gs_progress *progress, void *context);
     void *context;
     const volatile int *stop; ///< set by a signal handler to end after the running epochs; may be NULL
 } gs_run_options;
@@ -29,10 +37,19 @@ typedef struct {
 int gs_run_threads(const gs_run_options *options);
 
 /// Trains, checks and stores every trial of the plan.
-/// @param summary  filled with the last progress
-/// @return GS_OK also when stopped early (summary->done < summary->trials)
+/// @param summary  filled with the last progress, also after a failure; may be NULL
+/// @return GS_OK also when stopped early (summary->done < summary->trials): what was finished is in the file
 gs_status gs_run(const gs_experiment *experiment, const gs_plan *plan, gs_store *store, const gs_run_options *options,
                  gs_progress *summary, gs_error *error);
+
+/// Wall time of gs_run, from a calibration of at most about 0.3 s with the plan's own shapes on all its threads.
+/// @param seconds  training and checking of the whole plan; the disk's time is not in it
+gs_status gs_run_estimate(const gs_experiment *experiment, const gs_plan *plan, const gs_run_options *options,
+                          double *seconds, gs_error *error);
+
+/// Whether a trial's last losses print the equilibrium's values: printf("%.3f") of both stored floats gives 0.693, or
+/// -0.693 for loss_G of the minimax loss, which is -ln 2 at equilibrium. False for a diverged trial's NaN.
+bool gs_prints_ln2(gs_generator_loss generator_loss, float loss_D, float loss_G);
 
 #ifdef __cplusplus
 }

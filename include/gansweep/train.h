@@ -41,17 +41,18 @@ typedef struct {
 void gs_generator_layers(const gs_experiment *experiment, int64_t latent_dim, gs_layers *layers);
 void gs_discriminator_layers(const gs_experiment *experiment, gs_layers *layers);
 
-/// Where the results of a pack's trials go. Each row belongs to one trial, trial k of the pack to row k; the row lengths
-/// are sized for the experiment's largest epochs and latent_dim. Rows of trials with fewer epochs are filled with NaN.
-/// A diverged trial's floats are the quiet NaN 0x7fc00000 from its first diverged epoch on, and wholly in the rest.
+/// Where the results of a pack's trials go. Each row belongs to one trial, trial k of the pack to row k; the row
+/// lengths are sized for the experiment's largest epochs and latent_dim. Rows of trials with fewer epochs are filled
+/// with NaN. A diverged trial's floats are the quiet NaN 0x7fc00000 from its first diverged epoch on, and wholly in the
+/// rest.
 typedef struct {
-    float *loss_D;              ///< [lanes x epochs] nats per example, the mean over each epoch
-    float *loss_G;              ///< [lanes x epochs]
-    float *generator;           ///< [lanes x generator parameters], gs_layers order for the trial's own latent_dim
-    float *discriminator;       ///< [lanes x discriminator parameters]
-    float *generator_by_epoch;  ///< [lanes x epochs x generator parameters], or NULL
-    float *samples;             ///< [lanes x check_samples x dimension] drawn from the trained generator
-    int64_t *diverged_epoch;    ///< [lanes] 1-based epoch at whose end a loss or a parameter was not finite; 0: none
+    float *loss_D;             ///< [lanes x epochs] nats per example, the mean over each epoch
+    float *loss_G;             ///< [lanes x epochs]
+    float *generator;          ///< [lanes x generator parameters], gs_layers order for the trial's own latent_dim
+    float *discriminator;      ///< [lanes x discriminator parameters]
+    float *generator_by_epoch; ///< [lanes x epochs x generator parameters], or NULL
+    float *samples;            ///< [lanes x check_samples x dimension] drawn from the trained generator
+    int64_t *diverged_epoch;   ///< [lanes] 1-based epoch at whose end a loss or a parameter was not finite; 0: none
 } gs_training;
 
 /// One thread's trainer: its workspace is allocated here, and nothing is allocated while training.

@@ -1,0 +1,17 @@
+/// The program that a careful person writes first: one trial at a time in plain scalar C with libm, compiled with -O3
+/// for the processor at hand. Every ratio of speed that this project states is measured against it, in the same run.
+#ifndef GANSWEEP_BENCH_SCALAR_LOOP_H
+#define GANSWEEP_BENCH_SCALAR_LOOP_H
+
+#include <stdint.h>
+
+typedef struct {
+    float loss_D, loss_G;        ///< nats per example over the last epoch
+    float weight[2][2], bias[2]; ///< the trained generator
+    double frechet_distance;     ///< of its exact law to N(b, A^T A), data units squared
+} scalar_result;
+
+/// Trains the d2l.ai GAN (2-5-3-1, n = 1000, batch 8, mxnet convention) with a random generator of its own.
+void scalar_train(uint64_t seed, int epochs, scalar_result *result);
+
+#endif

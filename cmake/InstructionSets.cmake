@@ -1,0 +1,13 @@
+# The instruction sets that the pack kernel is compiled for, and what each needs of the compiler.
+set(gansweep_isas portable)
+set(gansweep_isa_definitions_portable)
+# GCC 12 at -O3 miscompiles the portable vectors' loops when it vectorises them itself: Philox in lanes then gives wrong words
+# (the test philox_portable sees it). Most of their time goes to fmaf, so nothing is lost without.
+set(gansweep_isa_options_portable -fno-tree-vectorize -fno-tree-slp-vectorize)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  list(APPEND gansweep_isas avx2 avx512)
+  set(gansweep_isa_definitions_avx2 GS_VECTOR_AVX2)
+  set(gansweep_isa_options_avx2 -mavx2 -mfma)
+  set(gansweep_isa_definitions_avx512 GS_VECTOR_AVX512)
+  set(gansweep_isa_options_avx512 -mavx512f -mavx512dq -mavx2 -mfma -mprefer-vector-width=512)
+endif()

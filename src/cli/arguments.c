@@ -1,0 +1,170 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "experiment/names.h"
+
+/// What read_arguments() is in the middle of.
+typedef struct {
+    const cli_command *command;
+    int count, next;
+    char **arguments;
+    char *options; ///< the subcommand's struct
+    gs_error *error;
+} argument_reading;
+
+static gs_status unknown_option(const argument_reading *reading, const char *given) {
+    name_list known = {.count = 0};
+    for (int i = 0; i < reading->command->option_count; i++) {
+        names_add(&known, reading->command->options[i].name);
+    }
+    names_add(&known, "--help");
+    const name_advice advice = names_advise(&known, given);
+    return gs_fail(reading->error, GS_ERROR_INPUT, "unknown option '%.100s': %s", given, advice.text);
+}
+
+static gs_status set_integer(const argument_reading *reading, const cli_option *option, const char *value) {
+    char *end;
+    errno = 0;
+    const long number = strtol(value, &end, 10);
+    if (end == value || *end != '\0' || errno != 0 || number < option->smallest || number > option->largest) {
+        return gs_fail(reading->error, GS_ERROR_INPUT, "%s: '%.100s' is not an integer from %d to %d", option->name,
+                       value, option->smallest, option->largest);
+    }
+    const int integer = (int)number;
+    memcpy(reading->options + option->offset, &integer, sizeof integer);
+    return GS_OK;
+}
+
+static gs_status set_choice(const argument_reading *reading, const cli_option *option, const char *value) {
+    name_list known = {.count = 0};
+    for (int i = 0; i < option->choice_count; i++) {
+        names_add(&known, option->choices[i]);
+    }
+    const int chosen = names_find(&known, value);
+    if (chosen < 0) {
+        const name_advice advice = names_advise(&known, value);
+        return gs_fail(reading->error, GS_ERROR_INPUT, "%s: unknown '%.100s': %s", option->name, value, advice.text);
+    }
+    memcpy(reading->options + option->offset, &chosen, sizeof chosen);
+    return GS_OK;
+}
+
+static gs_status add_text(const argument_reading *reading, const cli_option *option, const char *value) {
+    text_list *list = (void *)(reading->options + option->offset);
+    if (list->texts == NULL) {
+        list->texts = calloc((size_t)reading->count, sizeof *list->texts);
+        if (list->texts == NULL) {
+            return gs_fail(reading->error, GS_ERROR_RUN, "out of memory for the command line");
+        }
+    }
+    list->texts[list->count++] = value;
+    return GS_OK;
+}
+
+static gs_status set_option(const argument_reading *reading, const cli_option *option, const char *value) {
+    switch (option->kind) {
+    case OPTION_INTEGER:
+        return set_integer(reading, option, value);
+    case OPTION_CHOICE:
+        return set_choice(reading, option, value);
+    case OPTION_TEXTS:
+        return add_text(reading, option, value);
+    default:
+        memcpy(reading->options + option->offset, &value, sizeof value);
+        return GS_OK;
+    }
+}
+
+/// The option that an argument names, and where its value stands in the same argument (NULL: in the next one).
+static const cli_option *find_option(const argument_reading *reading, const char *argument, const char **value) {
+    const bool is_long = argument[1] == '-';
+    const size_t length = is_long ? strcspn(argument, "=") : 2;
+    *value = argument[length] == '\0' ? NULL : argument + length + (is_long ? 1 : 0);
+    for (int i = 0; i < reading->command->option_count; i++) {
+        const cli_option *option = &reading->command->options[i];
+        const bool same = is_long ? strlen(option->name) == length && strncmp(option->name, argument, length) == 0
+                                  : option->letter == argument[1];
+        if (same) {
+            return option;
+        }
+    }
+    return NULL;
+}
+
+static gs_status read_option(argument_reading *reading, const char *argument) {
+    const char *value;
+    const cli_option *option = find_option(reading, argument, &value);
+    if (option == NULL) {
+        return unknown_option(reading, argument);
+    }
+    if (option->kind == OPTION_FLAG) {
+        if (value != NULL) {
+            return gs_fail(reading->error, GS_ERROR_INPUT, "%s takes no value", option->name);
+        }
+        const bool given = true;
+        memcpy(reading->options + option->offset, &given, sizeof given);
+        return GS_OK;
+    }
+    if (value == NULL) {
+        if (reading->next == reading->count) {
+            return gs_fail(reading->error, GS_ERROR_INPUT, "%s: a value was expected: %s %s", option->name,
+                           option->name, option->argument);
+        }
+        value = reading->arguments[reading->next++];
+    }
+    return set_option(reading, option, value);
+}
+
+gs_status read_arguments(const cli_command *command, int argument_count, char **arguments, void *options,
+                         const char **operands, gs_error *error) {
+    argument_reading reading = {
+        .command = command, .count = argument_count, .arguments = arguments, .options = options, .error = error};
+    int given = 0;
+    bool only_operands = false;
+    while (reading.next < argument_count) {
+        const char *argument = arguments[reading.next++];
+        if (!only_operands && strcmp(argument, "--") == 0) {
+            only_operands = true;
+        } else if (!only_operands && argument[0] == '-' && argument[1] != '\0') {
+            const gs_status status = read_option(&reading, argument);
+            if (status != GS_OK) {
+                return status;
+            }
+        } else if (given == MAX_OPERANDS || command->operands[given] == NULL) {
+            return gs_fail(error, GS_ERROR_INPUT, "unexpected '%.200s'; see gansweep %s --help", argument,
+                           command->name);
+        } else {
+            operands[given++] = argument;
+        }
+    }
+    if (given < MAX_OPERANDS && command->operands[given] != NULL) {
+        return gs_fail(error, GS_ERROR_INPUT, "%s was expected; see gansweep %s --help", command->operands[given],
+                       command->name);
+    }
+    return GS_OK;
+}
+
+char *shell_quoted(const char *text) {
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
+    const size_t length = strlen(text);
+    char *quoted = malloc(4 * length + 3); // every quote becomes four characters
+    if (quoted == NULL) {
+        return NULL;
+    }
+    if (length > 0 && strspn(text, plain) == length) {
+        return strcpy(quoted, text);
+    }
+    char *to = quoted;
+    *to++ = '\'';
+    for (; *text != '\0'; text++) {
+        if (*text == '\'') {
+            to = stpcpy(to, "'\\''");
+        } else {
+            *to++ = *text;
+        }
+    }
+    (void)strcpy(to, "'");
+    return quoted;
+}

@@ -1,0 +1,81 @@
+#include "cli/curves.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum { PLOT_COLUMNS = 60, PLOT_ROWS = 12, COLUMNS_OF_AN_EPOCH = 3 };
+static const double LN2 = 0.69314718055994531;
+static const double LEAST_SPAN = 0.002; // of the ordinate: rounding is not drawn as a landscape
+
+typedef struct {
+    double low, high;
+    int columns;
+    char cell[PLOT_ROWS][PLOT_COLUMNS + 1];
+} loss_plot;
+
+/// Mean of the finite values of the epochs that fall into a column; NaN when there are none.
+static double column_mean(const float *losses, int64_t epochs, int column, int columns) {
+    const int64_t first = epochs * column / columns, end = epochs * (column + 1) / columns;
+    double sum = 0;
+    int64_t finite = 0;
+    for (int64_t epoch = first; epoch < end || epoch == first; epoch++) {
+        if (isfinite(losses[epoch])) {
+            sum += losses[epoch];
+            finite++;
+        }
+    }
+    return finite == 0 ? NAN : sum / (double)finite;
+}
+
+static int row_of(const loss_plot *plot, double value) {
+    return (int)((plot->high - value) / (plot->high - plot->low) * (PLOT_ROWS - 1) + 0.5);
+}
+
+static void widen(loss_plot *plot, const float *losses, int64_t epochs) {
+    for (int column = 0; column < plot->columns; column++) {
+        const double mean = column_mean(losses, epochs, column, plot->columns);
+        plot->low = fmin(plot->low, mean);
+        plot->high = fmax(plot->high, mean);
+    }
+}
+
+static void draw(loss_plot *plot, const float *losses, int64_t epochs, char mark) {
+    for (int column = 0; column < plot->columns; column++) {
+        const double mean = column_mean(losses, epochs, column, plot->columns);
+        if (!isnan(mean)) {
+            char *cell = &plot->cell[row_of(plot, mean)][column];
+            *cell = *cell == ' ' || *cell == '.' ? mark : '*';
+        }
+    }
+}
+
+void print_curves(const float *loss_D, const float *loss_G, int64_t epochs, FILE *stream) {
+    loss_plot plot = {.low = INFINITY, .high = -INFINITY};
+    plot.columns = epochs * COLUMNS_OF_AN_EPOCH > PLOT_COLUMNS ? PLOT_COLUMNS : (int)epochs * COLUMNS_OF_AN_EPOCH;
+    widen(&plot, loss_D, epochs);
+    widen(&plot, loss_G, epochs);
+    if (plot.low > plot.high) {
+        return; // nothing finite
+    }
+    const double missing = LEAST_SPAN - (plot.high - plot.low);
+    plot.low -= missing > 0 ? missing / 2 : 0;
+    plot.high += missing > 0 ? missing / 2 : 0;
+    for (int row = 0; row < PLOT_ROWS; row++) {
+        memset(plot.cell[row], ' ', (size_t)plot.columns);
+    }
+    if (plot.low <= LN2 && LN2 <= plot.high) {
+        memset(plot.cell[row_of(&plot, LN2)], '.', (size_t)plot.columns);
+    }
+    draw(&plot, loss_D, epochs, 'D');
+    draw(&plot, loss_G, epochs, 'G');
+    for (int row = 0; row < PLOT_ROWS; row++) {
+        const double value = plot.high - (plot.high - plot.low) * row / (PLOT_ROWS - 1);
+        (void)fprintf(stream, "%10.4g |%s\n", value, plot.cell[row]);
+    }
+    char rule[PLOT_COLUMNS + 1] = "";
+    memset(rule, '-', (size_t)plot.columns);
+    (void)fprintf(stream, "%10s +%s\n", "", rule);
+    const int room = plot.columns > 3 ? plot.columns - 1 : 2;
+    (void)fprintf(stream, "%10s  1%*lld  epoch\n", "", room, (long long)epochs);
+}

@@ -1,0 +1,13 @@
+/// Two loss curves as a small plot of text.
+#ifndef CLI_CURVES_H
+#define CLI_CURVES_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+/// D and G mark the curves, * both, and a dotted line ln 2. Values that are not finite are left out; epochs that share
+/// a column are averaged.
+/// @param loss_D, loss_G  [epochs]
+void print_curves(const float *loss_D, const float *loss_G, int64_t epochs, FILE *stream);
+
+#endif

@@ -1,0 +1,77 @@
+#include <errno.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "experiment/names.h"
+
+static const cli_command *const commands[] = {&run_command, &report_command, &show_command, &list_command, NULL};
+
+static const cli_command *find_command(const char *name) {
+    for (int i = 0; commands[i] != NULL; i++) {
+        if (strcmp(commands[i]->name, name) == 0) {
+            return commands[i];
+        }
+    }
+    return NULL;
+}
+
+static gs_status unknown_command(const char *name, gs_error *error) {
+    name_list known = {.count = 0};
+    for (int i = 0; commands[i] != NULL; i++) {
+        names_add(&known, commands[i]->name);
+    }
+    const name_advice advice = names_advise(&known, name);
+    return gs_fail(error, GS_ERROR_INPUT, "unknown subcommand '%.100s': %s", name, advice.text);
+}
+
+static bool is_help(const char *argument) {
+    return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+}
+
+/// Whether --help stands among options, where it wins over everything else.
+static bool asks_for_help(int count, char **arguments) {
+    for (int i = 0; i < count && strcmp(arguments[i], "--") != 0; i++) {
+        if (is_help(arguments[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int run_command_line(int count, char **arguments, gs_error *error) {
+    if (count < 1) {
+        return gs_fail(error, GS_ERROR_INPUT,
+                       "a subcommand was expected: run, report, show or list; see gansweep --help");
+    }
+    const char *name = arguments[0];
+    if (strcmp(name, "--version") == 0) {
+        (void)printf("gansweep %s\n", GANSWEEP_VERSION);
+        return GS_OK;
+    }
+    if (is_help(name) || (strcmp(name, "help") == 0 && count == 1)) {
+        print_program_help(commands, stdout);
+        return GS_OK;
+    }
+    const bool help = strcmp(name, "help") == 0;
+    const cli_command *command = find_command(help ? arguments[1] : name);
+    if (command == NULL) {
+        return unknown_command(help ? arguments[1] : name, error);
+    }
+    if (help || asks_for_help(count - 1, arguments + 1)) {
+        print_command_help(command, stdout);
+        return GS_OK;
+    }
+    return command->run(count - 1, arguments + 1, error);
+}
+
+int main(int count, char **arguments) {
+    gs_error error = {""};
+    int code = run_command_line(count - 1, arguments + 1, &error);
+    if (code == GS_OK && (fflush(stdout) != 0 || ferror(stdout))) {
+        code = gs_fail(&error, GS_ERROR_RUN, "can't write to standard output: %s", strerror(errno));
+    }
+    if (code != GS_OK) {
+        (void)fprintf(stderr, "gansweep: %s\n", error.message);
+    }
+    return code;
+}

@@ -1,0 +1,19 @@
+/// What a running sweep says on standard error: a bar that is redrawn on a terminal, a line every few seconds
+/// elsewhere.
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include "gansweep/run.h"
+#include "report/screen.h"
+
+typedef struct {
+    gs_screen screen; ///< of standard error
+    double next_line; ///< seconds into the run; where it is not a terminal
+} progress_view;
+
+progress_view progress_view_on_stderr(void);
+
+/// A progress callback of gs_run_options; its context is a progress_view.
+void show_progress(const gs_progress *progress, void *context);
+
+#endif

@@ -1,0 +1,53 @@
+#include "cli/command.h"
+
+typedef struct {
+    int format;
+} report_arguments;
+
+static const cli_option report_options[] = {
+    {.name = "--format",
+     .kind = OPTION_CHOICE,
+     .argument = "NAME",
+     .description = "table (cut to the screen: best and worst), csv or json (every configuration)",
+     .offset = offsetof(report_arguments, format),
+     .choices = gs_report_format_names,
+     .choice_count = GS_FORMAT_COUNT},
+};
+
+static int report(int argument_count, char **arguments, gs_error *error);
+
+const cli_command report_command = {
+    .name = "report",
+    .summary = "what a results file shows, for each configuration",
+    .description =
+        "For each configuration: losses of the last epoch, share of trials that print 0.693 / 0.693 and share "
+        "whose covariance is right (with 95 % Wilson intervals), medians of covariance error, Frechet distance "
+        "and KL divergence, and beside them the same of nets that were never trained.",
+    .operands = {"FILE"},
+    .options = report_options,
+    .option_count = sizeof report_options / sizeof *report_options,
+    .examples = "  gansweep report d2l.h5\n"
+                "  gansweep report learning-rates.h5 --format csv > learning-rates.csv\n",
+    .run = report,
+};
+
+static int report(int argument_count, char **typed, gs_error *error) {
+    report_arguments arguments = {.format = GS_FORMAT_TABLE};
+    const char *operands[MAX_OPERANDS] = {NULL};
+    gs_results *results;
+    gs_status status = read_arguments(&report_command, argument_count, typed, &arguments, operands, error);
+    if (status == GS_OK) {
+        status = gs_results_open(operands[0], &results, error);
+    }
+    if (status != GS_OK) {
+        return status;
+    }
+    gs_report *made = NULL;
+    status = gs_report_create(results, &made, error);
+    if (status == GS_OK) {
+        status = gs_report_print(made, results, operands[0], (gs_report_format)arguments.format, stdout, error);
+    }
+    gs_report_free(made);
+    gs_results_close(results);
+    return status;
+}

@@ -1,0 +1,662 @@
+/// Reads an experiment: sections and their keys, then --set, then what must hold between settings.
+#include "gansweep/experiment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiment/condition.h"
+#include "experiment/digits.h"
+#include "experiment/document.h"
+#include "experiment/source.h"
+#include "experiment/values.h"
+
+#define LARGEST_ENTRY 1e30 // of A and b: samples stay within float
+// Least reciprocal condition number of A^T A: its Cholesky factor, and so every statistic of the check, then keeps
+// several digits in any dimension that is accepted.
+#define LEAST_RECIPROCAL_CONDITION 1e-12
+
+enum {
+    PRESET_KEEP_SAMPLES = 100,
+    PRESET_CHECK_SAMPLES = 1000,
+    MAX_TITLE_BYTES = 500,
+};
+#define PRESET_TOLERANCE 0.25
+static const int preset_discriminator[] = {5, 3};
+
+/// Where a setting's values came from; all zero when they are preset.
+typedef struct {
+    place at;         ///< the name of the setting, or the --set argument
+    const node *list; ///< the list that holds the values, when they were listed in the file
+} setting_source;
+
+typedef struct {
+    const char *file;
+    const node *root;
+    gs_experiment *experiment;
+    setting_source sources[GS_SETTING_COUNT];
+    gs_error *error;
+} reader;
+
+/// A map of the file: its keys, besides the settings at home there, and what reads them.
+typedef struct {
+    const char *name;                              ///< "" for the top level
+    const char *keys[8];                           ///< ends with NULL
+    bool any_setting;                              ///< also settings whose home is elsewhere
+    bool zipped;                                   ///< its settings walk together
+    gs_status (*read)(reader *r, const node *map); ///< reads `keys`; NULL when there are none
+} section;
+
+// ---- places
+
+static place place_of_value(const reader *r, const node *given) {
+    return (place){.file = r->file, .line = given->line, .column = given->column};
+}
+
+static place place_of_key(const reader *r, const node *given) {
+    return (place){.file = r->file, .line = given->key_line, .column = given->key_column};
+}
+
+static place beginning(const reader *r) {
+    return (place){.file = r->file, .line = 1, .column = 1};
+}
+
+/// Place of value number `index` of a setting, as exactly as it is known.
+static place place_of_setting_value(const reader *r, gs_setting setting, int64_t index) {
+    const node *item = r->sources[setting].list;
+    item = item == NULL ? NULL : item->child;
+    for (int64_t i = 0; i < index && item != NULL; i++) {
+        item = item->next;
+    }
+    return item == NULL ? r->sources[setting].at : place_of_value(r, item);
+}
+
+// ---- parts of sections
+
+/// Room for `count` elements of the experiment.
+static gs_status allocate(reader *r, double **array, size_t count) {
+    *array = calloc(count, sizeof **array);
+    return *array == NULL ? gs_fail(r->error, GS_ERROR_RUN, "out of memory while reading %s", r->file) : GS_OK;
+}
+
+/// Reads a list of exactly `count` numbers.
+static gs_status read_vector(reader *r, const char *key, const char *shape, const node *list, int count,
+                             double *vector) {
+    if (list->kind != NODE_LIST || list->count != count) {
+        return list->kind == NODE_LIST
+                   ? fail_at(r->error, place_of_value(r, list), key, "%lld numbers, expected %d: %s",
+                             (long long)list->count, count, shape)
+                   : fail_at(r->error, place_of_value(r, list), key, "%s, expected a list of %d numbers: %s",
+                             node_describe(list), count, shape);
+    }
+    gs_status status = GS_OK;
+    for (const node *item = list->child; status == GS_OK && item != NULL; item = item->next) {
+        status = read_real(r->file, key, item, -LARGEST_ENTRY, LARGEST_ENTRY, vector++, r->error);
+    }
+    return status;
+}
+
+static gs_status read_A(reader *r, const node *given) {
+    static const char key[] = "data.A";
+    gs_data_law *const law = &r->experiment->data;
+    if (given->kind != NODE_LIST || given->count == 0 || given->count > GS_MAX_DIMENSION) {
+        return fail_at(r->error, place_of_value(r, given), key,
+                       "%s, expected a square matrix of 1 to %d rows, such as [[1, 2], [-0.1, 0.5]]",
+                       given->kind != NODE_LIST ? node_describe(given)
+                       : given->count == 0      ? "an empty list"
+                                                : "too many rows",
+                       GS_MAX_DIMENSION);
+    }
+    law->dimension = (int)given->count;
+    const size_t dimension = (size_t)law->dimension;
+    gs_status status = allocate(r, &law->A, dimension * dimension);
+    double *row = law->A;
+    for (const node *item = given->child; status == GS_OK && item != NULL; item = item->next) {
+        status = read_vector(r, key, "as many columns as A has rows", item, law->dimension, row);
+        row += dimension;
+    }
+    double reciprocal = 0;
+    if (status == GS_OK) {
+        status = reciprocal_condition(law->A, law->dimension, &reciprocal, r->error);
+    }
+    if (status == GS_OK && !(reciprocal >= LEAST_RECIPROCAL_CONDITION)) {
+        status = fail_at(r->error, place_of_value(r, given), key,
+                         "singular or nearly so, expected a reciprocal condition number of A^T A of at least %g, "
+                         "but it is %.2g",
+                         LEAST_RECIPROCAL_CONDITION, reciprocal);
+    }
+    return status;
+}
+
+static gs_status read_data(reader *r, const node *map) {
+    gs_data_law *const law = &r->experiment->data;
+    static const char *const required[] = {"A", "b", "n"};
+    for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
+        if (node_find(map, required[i]) == NULL) {
+            return fail_at(r->error, place_of_value(r, map), "data", "without %s, expected {A, b, n}", required[i]);
+        }
+    }
+    const node *const name = node_find(map, "law");
+    if (name != NULL && (name->kind != NODE_SCALAR || strcmp(name->text, "gaussian") != 0)) {
+        return fail_at(r->error, place_of_value(r, name), "data.law", "'%s', expected gaussian",
+                       excerpt_of(name->kind == NODE_SCALAR ? name->text : node_describe(name)).text);
+    }
+    gs_status status = read_A(r, node_find(map, "A"));
+    if (status == GS_OK) {
+        status = allocate(r, &law->b, (size_t)law->dimension);
+    }
+    if (status == GS_OK) {
+        status = read_vector(r, "data.b", "as many as A has rows", node_find(map, "b"), law->dimension, law->b);
+    }
+    if (status == GS_OK) {
+        status = read_integer(r->file, "data.n", node_find(map, "n"), 1, GS_MAX_EXAMPLES, &law->n, r->error);
+    }
+    return status;
+}
+
+/// Reads the hidden layers of one network; `given` may be NULL.
+static gs_status read_layers(reader *r, const char *key, const node *given, gs_network *network) {
+    if (given == NULL) {
+        return GS_OK;
+    }
+    if (given->kind != NODE_LIST || given->count > GS_MAX_HIDDEN_LAYERS) {
+        return fail_at(r->error, place_of_value(r, given), key,
+                       "%s, expected the units of at most %d hidden layers, such as [5, 3], or []",
+                       given->kind == NODE_LIST ? "too many layers" : node_describe(given), GS_MAX_HIDDEN_LAYERS);
+    }
+    network->hidden_count = 0;
+    for (const node *item = given->child; item != NULL; item = item->next) {
+        int64_t units = 0;
+        const gs_status status = read_integer(r->file, key, item, 1, GS_MAX_LAYER_WIDTH, &units, r->error);
+        if (status != GS_OK) {
+            return status;
+        }
+        network->hidden[network->hidden_count++] = (int)units;
+    }
+    return GS_OK;
+}
+
+static gs_status read_model(reader *r, const node *map) {
+    const gs_status status = read_layers(r, "model.generator", node_find(map, "generator"), &r->experiment->generator);
+    return status != GS_OK
+               ? status
+               : read_layers(r, "model.discriminator", node_find(map, "discriminator"), &r->experiment->discriminator);
+}
+
+static gs_status read_keep(reader *r, const node *map) {
+    const node *const samples = node_find(map, "samples"), *const by_epoch = node_find(map, "generator_by_epoch");
+    if (by_epoch != NULL) {
+        const char *const text = by_epoch->kind == NODE_SCALAR && !by_epoch->quoted ? by_epoch->text : "";
+        r->experiment->keep_generator_by_epoch = strcmp(text, "true") == 0;
+        if (!r->experiment->keep_generator_by_epoch && strcmp(text, "false") != 0) {
+            return fail_at(r->error, place_of_value(r, by_epoch), "keep.generator_by_epoch",
+                           "'%s', expected true or false",
+                           excerpt_of(by_epoch->kind == NODE_SCALAR ? by_epoch->text : node_describe(by_epoch)).text);
+        }
+    }
+    return samples == NULL ? GS_OK
+                           : read_integer(r->file, "keep.samples", samples, 0, GS_MAX_EXAMPLES,
+                                          &r->experiment->keep_samples, r->error);
+}
+
+static gs_status read_check(reader *r, const node *map) {
+    const node *const samples = node_find(map, "samples"), *const tolerance = node_find(map, "tolerance");
+    if (samples != NULL) {
+        const gs_status status = read_integer(r->file, "check.samples", samples, 2, GS_MAX_EXAMPLES,
+                                              &r->experiment->check_samples, r->error);
+        if (status != GS_OK) {
+            return status;
+        }
+    }
+    double *const value = &r->experiment->tolerance;
+    if (tolerance == NULL) {
+        return GS_OK;
+    }
+    const gs_status status = read_real(r->file, "check.tolerance", tolerance, 0, 1, value, r->error);
+    if (status == GS_OK && (*value == 0 || *value == 1)) {
+        return fail_at(r->error, place_of_value(r, tolerance), "check.tolerance",
+                       "%g, expected a number between 0 and 1, ends excluded", *value);
+    }
+    return status;
+}
+
+static gs_status read_title(reader *r, const node *map) {
+    const node *const title = node_find(map, "title");
+    if (title == NULL) {
+        return GS_OK;
+    }
+    const place at = place_of_value(r, title);
+    if (title->kind != NODE_SCALAR || strlen(title->text) > MAX_TITLE_BYTES) {
+        return fail_at(r->error, at, "title", "%s, expected one line of text of at most %d bytes",
+                       title->kind == NODE_SCALAR ? "too long" : node_describe(title), MAX_TITLE_BYTES);
+    }
+    for (const unsigned char *c = (const unsigned char *)title->text; *c != '\0'; c++) {
+        if (*c < 0x20 || *c == 0x7f || (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)) {
+            return fail_at(r->error, at, "title", "a line break or control character, expected one line of text");
+        }
+    }
+    free(r->experiment->title);
+    r->experiment->title = strdup(title->text);
+    return r->experiment->title == NULL ? gs_fail(r->error, GS_ERROR_RUN, "out of memory while reading %s", r->file)
+                                        : GS_OK;
+}
+
+/// The top level first; the order is otherwise that of reading.
+static const section sections[] = {
+    {"", {"title", "data", "model", "train", "parameters", "zip", "keep", "check"}, false, false, read_title},
+    {"data", {"law", "A", "b", "n", NULL}, false, false, read_data},
+    {"model", {"generator", "discriminator", NULL}, false, false, read_model},
+    {"train", {NULL}, false, false, NULL},
+    {"parameters", {NULL}, true, false, NULL},
+    {"zip", {NULL}, true, true, NULL},
+    {"keep", {"samples", "generator_by_epoch", NULL}, false, false, read_keep},
+    {"check", {"samples", "tolerance", NULL}, false, false, read_check},
+};
+
+// ---- settings and keys
+
+/// Keys and settings that may stand in a section.
+static name_list names_of_section(const section *s) {
+    name_list names = {.count = 0};
+    for (size_t i = 0; i < sizeof s->keys / sizeof *s->keys && s->keys[i] != NULL; i++) {
+        names_add(&names, s->keys[i]);
+    }
+    for (int setting = 0; setting < GS_SETTING_COUNT; setting++) {
+        if (s->any_setting || strcmp(gs_settings_table[setting].home, s->name) == 0) {
+            names_add(&names, gs_settings_table[setting].name);
+        }
+    }
+    return names;
+}
+
+static gs_status fail_unknown_key(reader *r, const section *s, const node *child) {
+    const name_list settings = setting_names();
+    const place at = place_of_key(r, child);
+    const char *const key = s->name[0] == '\0' ? NULL : s->name;
+    const int setting = names_find(&settings, child->key);
+    if (setting >= 0) {
+        const char *const home = gs_settings_table[setting].home;
+        return fail_at(r->error, at, key, "unknown key '%s' here, expected it under %s%s", child->key,
+                       home[0] == '\0' || strcmp(home, "parameters") == 0 ? "" : home,
+                       home[0] == '\0'                   ? "parameters: or at the top level"
+                       : strcmp(home, "parameters") == 0 ? "parameters:"
+                                                         : ": or parameters:");
+    }
+    const name_list names = names_of_section(s);
+    return fail_at(r->error, at, key, "unknown key '%s', %s", excerpt_of(child->key).text,
+                   names_advise(&names, child->key).text);
+}
+
+/// Takes the values of a setting, unless it was given before.
+static gs_status take_setting(reader *r, gs_setting setting, const node *given, bool zipped) {
+    setting_source *const source = &r->sources[setting];
+    gs_values *const values = &r->experiment->values[setting];
+    const place at = place_of_key(r, given);
+    if (source->at.file != NULL) {
+        const int lines[] = {source->at.line < at.line ? source->at.line : at.line,
+                             source->at.line < at.line ? at.line : source->at.line};
+        return fail_at(r->error, at, gs_settings_table[setting].name,
+                       "duplicate key, given at line %d and at line %d, expected it once", lines[0], lines[1]);
+    }
+    const gs_status status = values_read(setting, r->file, given, values, r->error);
+    source->at = at;
+    source->list = given->kind == NODE_MAP ? node_find(given, "values") : given;
+    if (source->list != NULL && source->list->kind != NODE_LIST) {
+        source->list = NULL;
+    }
+    values->zipped = zipped;
+    return status;
+}
+
+static gs_status read_section(reader *r, const section *s, const node *map) {
+    if (map->kind != NODE_MAP) {
+        const name_list names = names_of_section(s);
+        return fail_at(r->error, place_of_value(r, map), s->name, "%s instead of a map with keys, %s",
+                       node_describe(map), names_advise(&names, "").text);
+    }
+    const name_list names = names_of_section(s), settings = setting_names();
+    for (const node *child = map->child; child != NULL; child = child->next) {
+        if (names_find(&names, child->key) < 0) {
+            return fail_unknown_key(r, s, child);
+        }
+        const int setting = names_find(&settings, child->key);
+        if (setting >= 0) {
+            const gs_status status = take_setting(r, (gs_setting)setting, child, s->zipped);
+            if (status != GS_OK) {
+                return status;
+            }
+        }
+    }
+    return s->read == NULL ? GS_OK : s->read(r, map);
+}
+
+static gs_status read_sections(reader *r) {
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        const section *const s = &sections[i];
+        const node *const map = s->name[0] == '\0' ? r->root : node_find(r->root, s->name);
+        const gs_status status = map == NULL ? GS_OK : read_section(r, s, map);
+        if (status != GS_OK) {
+            return status;
+        }
+    }
+    return GS_OK;
+}
+
+// ---- --set
+
+/// Replaces a setting's values by those of one --set argument.
+/// @param label  "--set " and the argument: lives as long as the reader
+static gs_status take_override(reader *r, const char *label, const char *argument) {
+    const place at = {.file = label};
+    const char *const equals = strchr(argument, '=');
+    if (equals == NULL) {
+        return fail_at(r->error, at, NULL, "no '=', expected name=value[,value...] or name=first:last");
+    }
+    char name[32] = "";
+    const size_t length = (size_t)(equals - argument);
+    if (length < sizeof name) {
+        memcpy(name, argument, length);
+    }
+    const name_list settings = setting_names();
+    const int setting = names_find(&settings, name);
+    if (setting < 0) {
+        return fail_at(r->error, at, NULL, "not a setting, %s", names_advise(&settings, name).text);
+    }
+    setting_source *const source = &r->sources[setting];
+    if (source->at.file != NULL && source->at.line == 0) {
+        return fail_at(r->error, at, NULL, "%s was already set by '%s', expected each setting once", name,
+                       excerpt_of(source->at.file).text);
+    }
+    values_free(&r->experiment->values[setting]);
+    *source = (setting_source){.at = at};
+    return values_read_argument((gs_setting)setting, at, equals + 1, &r->experiment->values[setting], r->error);
+}
+
+/// All --set arguments, and a copy of them in the experiment, one a line.
+/// @param labels  [count] filled with texts that the caller frees after the reader
+static gs_status take_overrides(reader *r, const char *const *overrides, int count, char **labels) {
+    static const char option[] = "--set ";
+    size_t length = 0;
+    for (int i = 0; i < count; i++) {
+        length += strlen(overrides[i]) + 1;
+    }
+    char *const joined = calloc(length + 1, 1);
+    if (joined == NULL) {
+        return gs_fail(r->error, GS_ERROR_RUN, "out of memory while reading --set");
+    }
+    r->experiment->overrides = joined;
+    char *end = joined;
+    for (int i = 0; i < count; i++) {
+        const size_t argument_length = strlen(overrides[i]);
+        if (i > 0) {
+            *end++ = '\n';
+        }
+        memcpy(end, overrides[i], argument_length + 1);
+        end += argument_length;
+        const excerpt shown = excerpt_of(overrides[i]);
+        labels[i] = malloc(sizeof option + sizeof shown);
+        if (labels[i] == NULL) {
+            return gs_fail(r->error, GS_ERROR_RUN, "out of memory while reading --set");
+        }
+        (void)snprintf(labels[i], sizeof option + sizeof shown, "%s%s", option, shown.text);
+        const gs_status status = take_override(r, labels[i], overrides[i]);
+        if (status != GS_OK) {
+            return status;
+        }
+    }
+    return GS_OK;
+}
+
+// ---- what must hold between settings
+
+static gs_status take_presets(reader *r) {
+    for (int s = 0; s < GS_SETTING_COUNT; s++) {
+        gs_values *const values = &r->experiment->values[s];
+        const double preset = gs_settings_table[s].preset;
+        if (values->count > 0 || preset != preset) {
+            continue;
+        }
+        const gs_status status = values_preset((gs_setting)s, preset, values, r->error);
+        if (status != GS_OK) {
+            return status;
+        }
+        r->sources[s].at = beginning(r);
+    }
+    return GS_OK;
+}
+
+static gs_status expect_required(reader *r) {
+    if (r->experiment->data.A == NULL) {
+        return fail_at(r->error, beginning(r), "data",
+                       "missing, expected data: {A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 1000} or the like");
+    }
+    if (r->experiment->values[GS_SETTING_SEED].count == 0) {
+        const node *const parameters = node_find(r->root, "parameters");
+        return fail_at(r->error, parameters == NULL ? beginning(r) : place_of_key(r, parameters), "seed",
+                       "missing, expected it under parameters:, such as seed: {range: [1, 1000]}");
+    }
+    return GS_OK;
+}
+
+static gs_status expect_batches_fit(reader *r) {
+    const gs_values *const values = &r->experiment->values[GS_SETTING_BATCH_SIZE];
+    const int64_t n = r->experiment->data.n;
+    for (int64_t i = values->integers == NULL ? values->count - 1 : 0; i < values->count; i++) {
+        const int64_t batch_size = gs_values_integer(values, i);
+        if (batch_size > n) {
+            return fail_at(r->error, place_of_setting_value(r, GS_SETTING_BATCH_SIZE, i), "batch_size",
+                           "%lld is more than the %lld examples of data.n, expected 1 to %lld", (long long)batch_size,
+                           (long long)n, (long long)n);
+        }
+    }
+    return GS_OK;
+}
+
+static gs_status expect_samples_suffice(reader *r) {
+    gs_experiment *const e = r->experiment;
+    const node *const keep = node_find(r->root, "keep"), *const check = node_find(r->root, "check");
+    const node *const kept = keep == NULL ? NULL : node_find(keep, "samples");
+    const node *const checked = check == NULL ? NULL : node_find(check, "samples");
+    if (e->check_samples < e->data.dimension + 1) {
+        return fail_at(r->error, checked == NULL ? beginning(r) : place_of_value(r, checked), "check.samples",
+                       "%lld, expected at least %d, one more than the dimension of the data",
+                       (long long)e->check_samples, e->data.dimension + 1);
+    }
+    if (e->keep_samples > e->check_samples) {
+        if (kept != NULL) {
+            return fail_at(r->error, place_of_value(r, kept), "keep.samples",
+                           "%lld is more than check.samples, expected at most %lld", (long long)e->keep_samples,
+                           (long long)e->check_samples);
+        }
+        e->keep_samples = e->check_samples;
+    }
+    return GS_OK;
+}
+
+static gs_status expect_equal_zip_lengths(reader *r, const gs_setting *zipped, int count) {
+    const gs_values *const values = r->experiment->values;
+    for (int i = 1; i < count; i++) {
+        const gs_setting first = zipped[0], other = zipped[i];
+        if (values[other].count != values[first].count) {
+            return fail_at(r->error, r->sources[other].at, "zip",
+                           "%s has %lld values and %s (line %d) has %lld, expected equally many",
+                           gs_settings_table[other].name, (long long)values[other].count, gs_settings_table[first].name,
+                           r->sources[first].at.line, (long long)values[first].count);
+        }
+    }
+    return GS_OK;
+}
+
+/// No two values of a setting, and no two tuples of the zip, are equal.
+static gs_status expect_distinct(reader *r, const gs_setting *together, int count) {
+    const gs_values *lists[GS_SETTING_COUNT];
+    for (int i = 0; i < count; i++) {
+        lists[i] = &r->experiment->values[together[i]];
+    }
+    int64_t *earliest = NULL;
+    const gs_status status = lists[0]->count > 1 ? values_find_earliest(lists, count, &earliest, r->error) : GS_OK;
+    if (status != GS_OK || earliest == NULL) {
+        return status;
+    }
+    int64_t later = 0;
+    while (later < lists[0]->count && earliest[later] == later) {
+        later++;
+    }
+    const int64_t earlier = later < lists[0]->count ? earliest[later] : later;
+    free(earliest);
+    if (earlier == later) {
+        return GS_OK;
+    }
+    const gs_setting setting = together[0];
+    return fail_at(r->error, place_of_setting_value(r, setting, later), gs_settings_table[setting].name,
+                   "value number %lld, %s, %s value number %lld, expected different ones", (long long)later + 1,
+                   values_describe(setting, lists[0], later).text,
+                   count > 1 ? "and what is zipped with it repeat" : "repeats", (long long)earlier + 1);
+}
+
+static gs_status expect_sound_values(reader *r) {
+    gs_setting zipped[GS_SETTING_COUNT];
+    int zipped_count = 0;
+    for (int s = 0; s < GS_SETTING_COUNT; s++) {
+        const gs_setting setting = (gs_setting)s;
+        if (r->experiment->values[s].zipped) {
+            zipped[zipped_count++] = setting;
+            continue;
+        }
+        const gs_status status = expect_distinct(r, &setting, 1);
+        if (status != GS_OK) {
+            return status;
+        }
+    }
+    if (zipped_count == 0) {
+        return GS_OK;
+    }
+    const gs_status status = expect_equal_zip_lengths(r, zipped, zipped_count);
+    return status == GS_OK ? expect_distinct(r, zipped, zipped_count) : status;
+}
+
+/// The crossing can be counted. The longest setting is named, since shortening it helps most.
+static gs_status expect_countable(reader *r) {
+    gs_digits digits;
+    gs_error why = {""};
+    if (digits_create(r->experiment, &digits, &why) == GS_OK) {
+        return GS_OK;
+    }
+    int longest = 0;
+    for (int s = 1; s < GS_SETTING_COUNT; s++) {
+        if (r->experiment->values[s].count > r->experiment->values[longest].count) {
+            longest = s;
+        }
+    }
+    return fail_at(r->error, r->sources[longest].at, gs_settings_table[longest].name, "%s", why.message);
+}
+
+// ---- the whole
+
+static gs_status read_document(reader *r, const char *const *overrides, int override_count, char **labels) {
+    gs_status (*const steps[])(reader *) = {take_presets,           expect_required,     expect_batches_fit,
+                                            expect_samples_suffice, expect_sound_values, expect_countable};
+    gs_status status = read_sections(r);
+    if (status == GS_OK) {
+        status = take_overrides(r, overrides, override_count, labels);
+    }
+    for (size_t i = 0; status == GS_OK && i < sizeof steps / sizeof *steps; i++) {
+        status = steps[i](r);
+    }
+    return status;
+}
+
+/// An experiment with everything preset but its settings, or NULL.
+static gs_experiment *experiment_create(const char *path, const char *text, size_t length) {
+    gs_experiment *const e = calloc(1, sizeof *e);
+    if (e == NULL) {
+        return NULL;
+    }
+    e->path = strdup(path);
+    e->title = strdup("");
+    e->text = malloc(length + 1);
+    if (e->path == NULL || e->title == NULL || e->text == NULL) {
+        gs_experiment_free(e);
+        return NULL;
+    }
+    memcpy(e->text, text, length);
+    e->text[length] = '\0';
+    e->text_length = length;
+    e->discriminator.hidden_count = sizeof preset_discriminator / sizeof *preset_discriminator;
+    memcpy(e->discriminator.hidden, preset_discriminator, sizeof preset_discriminator);
+    e->keep_samples = PRESET_KEEP_SAMPLES;
+    e->check_samples = PRESET_CHECK_SAMPLES;
+    e->tolerance = PRESET_TOLERANCE;
+    return e;
+}
+
+/// @param file  stands for the text in messages
+static gs_status experiment_parse(const char *path, const char *file, const char *text, size_t length,
+                                  const char *const *overrides, int override_count, gs_experiment **experiment,
+                                  gs_error *error) {
+    document *parsed = NULL;
+    char **labels = NULL;
+    reader r = {.file = file, .error = error};
+    gs_status status = source_check(file, text, length, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    r.experiment = experiment_create(path, text, length);
+    labels = calloc((size_t)override_count + 1, sizeof *labels);
+    if (r.experiment == NULL || labels == NULL) {
+        status = gs_fail(error, GS_ERROR_RUN, "out of memory while reading %s", file);
+        goto done;
+    }
+    const size_t mark = source_mark_length(text, length);
+    status = document_parse(file, text + mark, length - mark, &parsed, error);
+    if (status != GS_OK) {
+        goto done;
+    }
+    r.root = document_root(parsed);
+    status = read_document(&r, overrides, override_count, labels);
+    if (status == GS_OK) {
+        *experiment = r.experiment;
+        r.experiment = NULL;
+    }
+done:
+    document_free(parsed);
+    for (int i = 0; labels != NULL && i < override_count; i++) {
+        free(labels[i]);
+    }
+    free(labels);
+    gs_experiment_free(r.experiment);
+    return status;
+}
+
+gs_status gs_experiment_read(const char *path, const char *const *overrides, int override_count,
+                             gs_experiment **experiment, gs_error *error) {
+    char *text = NULL;
+    size_t length = 0;
+    gs_status status = source_read(path, &text, &length, error);
+    if (status == GS_OK) {
+        status = experiment_parse(path, path, text, length, overrides, override_count, experiment, error);
+    }
+    free(text);
+    return status;
+}
+
+gs_status gs_experiment_parse(const char *text, size_t length, const char *name, const char *const *overrides,
+                              int override_count, gs_experiment **experiment, gs_error *error) {
+    return experiment_parse("", name, text, length, overrides, override_count, experiment, error);
+}
+
+void gs_experiment_free(gs_experiment *experiment) {
+    if (experiment == NULL) {
+        return;
+    }
+    for (int s = 0; s < GS_SETTING_COUNT; s++) {
+        values_free(&experiment->values[s]);
+    }
+    free(experiment->data.A);
+    free(experiment->data.b);
+    free(experiment->path);
+    free(experiment->text);
+    free(experiment->overrides);
+    free(experiment->title);
+    free(experiment);
+}

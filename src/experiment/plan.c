@@ -1,0 +1,290 @@
+/// The plan: trials, configurations and packs by arithmetic over the digits of the trial number.
+///
+/// A trial number is  fast + fast_count * slow,  where `slow` runs over the combinations of the settings that change
+/// the shape of the work. Combinations of equal shape form a *group*, whose trials fill packs without a break; a zip
+/// may scatter them, so each group lists its combinations. Groups of equally many combinations stand side by side as a
+/// *class*, and pack numbers are then found by dividing: within one class all groups have equally many packs.
+#include "gansweep/plan.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "experiment/digits.h"
+#include "experiment/values.h"
+
+typedef struct {
+    int64_t batch_size, latent_dim, epochs;
+} work_shape;
+
+/// Combinations slow[first] ... slow[first + size - 1] of equal shape, ascending.
+typedef struct {
+    int32_t first, size;
+} shape_group;
+
+/// Groups first ... first + count - 1, all of `size` combinations.
+typedef struct {
+    int32_t first, count, size;
+} group_class;
+
+struct gs_plan {
+    const gs_experiment *experiment;
+    gs_digits digits;
+
+    int32_t *slow; ///< [shape_count] combinations, group by group
+    shape_group *groups;
+    int32_t group_count;
+    group_class *classes;
+    int32_t class_count;
+
+    int64_t configuration_count;
+    int mixed_digit;               ///< digit that walks a seed together with other settings; -1: none
+    int64_t mixed_count;           ///< its different combinations of those other settings
+    int32_t *mixed_configurations; ///< [count of the digit] which of them each value is; NULL: all differ
+};
+
+// ---- groups of equal shape
+
+static int compare_integers(int64_t a, int64_t b) {
+    return (a > b) - (a < b);
+}
+
+static int compare_shapes(const work_shape *a, const work_shape *b) {
+    int order = compare_integers(a->batch_size, b->batch_size);
+    order = order != 0 ? order : compare_integers(a->latent_dim, b->latent_dim);
+    return order != 0 ? order : compare_integers(a->epochs, b->epochs);
+}
+
+/// By shape, then by number.
+static int compare_combinations(const void *a, const void *b, void *context) {
+    const work_shape *const shapes = context;
+    const int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
+    const int order = compare_shapes(&shapes[left], &shapes[right]);
+    return order != 0 ? order : compare_integers(left, right);
+}
+
+/// By size, the largest first, then in the order of the plan.
+static int compare_groups(const void *a, const void *b, void *context) {
+    const int32_t *const slow = context;
+    const shape_group *const left = a, *const right = b;
+    const int order = compare_integers(right->size, left->size);
+    return order != 0 ? order : compare_integers(slow[left->first], slow[right->first]);
+}
+
+static gs_status out_of_memory(gs_error *error) {
+    return gs_fail(error, GS_ERROR_RUN, "out of memory while planning");
+}
+
+/// Sorts the combinations by shape and finds where groups begin.
+static gs_status make_groups(gs_plan *plan, gs_error *error) {
+    const int32_t count = (int32_t)plan->digits.shape_count;
+    work_shape *const shapes = calloc((size_t)count, sizeof *shapes);
+    plan->slow = calloc((size_t)count, sizeof *plan->slow);
+    plan->groups = calloc((size_t)count, sizeof *plan->groups);
+    if (shapes == NULL || plan->slow == NULL || plan->groups == NULL) {
+        free(shapes);
+        return out_of_memory(error);
+    }
+    for (int32_t i = 0; i < count; i++) {
+        gs_settings settings;
+        digits_settings(&plan->digits, plan->experiment, i * plan->digits.fast_count, &settings);
+        shapes[i] = (work_shape){settings.batch_size, settings.latent_dim, settings.epochs};
+        plan->slow[i] = i;
+    }
+    qsort_r(plan->slow, (size_t)count, sizeof *plan->slow, compare_combinations, shapes);
+    for (int32_t i = 0; i < count; i++) {
+        if (i == 0 || compare_shapes(&shapes[plan->slow[i - 1]], &shapes[plan->slow[i]]) != 0) {
+            plan->groups[plan->group_count++] = (shape_group){.first = i};
+        }
+        plan->groups[plan->group_count - 1].size++;
+    }
+    qsort_r(plan->groups, (size_t)plan->group_count, sizeof *plan->groups, compare_groups, plan->slow);
+    free(shapes);
+    return GS_OK;
+}
+
+/// Notes where the size of the groups changes.
+static gs_status make_classes(gs_plan *plan, gs_error *error) {
+    const shape_group *const groups = plan->groups;
+    for (int32_t i = 0; i < plan->group_count; i++) {
+        plan->class_count += i == 0 || groups[i].size != groups[i - 1].size;
+    }
+    plan->classes = calloc((size_t)plan->class_count, sizeof *plan->classes);
+    if (plan->classes == NULL) {
+        return out_of_memory(error);
+    }
+    int32_t current = -1;
+    for (int32_t i = 0; i < plan->group_count; i++) {
+        if (i == 0 || groups[i].size != groups[i - 1].size) {
+            plan->classes[++current] = (group_class){.first = i, .size = groups[i].size};
+        }
+        plan->classes[current].count++;
+    }
+    return GS_OK;
+}
+
+// ---- configurations
+
+static bool is_seed(gs_setting setting) {
+    return setting <= GS_SETTING_SHUFFLE_SEED;
+}
+
+/// Members of a digit are ascending, so its seeds come first.
+static bool only_seeds(const gs_digit *digit) {
+    return is_seed(digit->members[digit->member_count - 1]);
+}
+
+/// Numbers the different combinations of the settings that a zip walks together with a seed, in order of appearance.
+static gs_status number_mixed(gs_plan *plan, gs_error *error) {
+    const gs_digit *const digit = &plan->digits.digits[plan->mixed_digit];
+    const gs_values *lists[GS_SETTING_COUNT];
+    int list_count = 0;
+    for (int m = 0; m < digit->member_count; m++) {
+        if (!is_seed(digit->members[m])) {
+            lists[list_count++] = &plan->experiment->values[digit->members[m]];
+        }
+    }
+    plan->mixed_count = digit->count;
+    int64_t *earliest = NULL;
+    const gs_status status = values_find_earliest(lists, list_count, &earliest, error);
+    if (status != GS_OK || earliest == NULL) {
+        return status;
+    }
+    plan->mixed_configurations = calloc((size_t)digit->count, sizeof *plan->mixed_configurations);
+    if (plan->mixed_configurations == NULL) {
+        free(earliest);
+        return out_of_memory(error);
+    }
+    plan->mixed_count = 0;
+    for (int64_t i = 0; i < digit->count; i++) {
+        plan->mixed_configurations[i] =
+            earliest[i] == i ? (int32_t)plan->mixed_count++ : plan->mixed_configurations[earliest[i]];
+    }
+    free(earliest);
+    return GS_OK;
+}
+
+static gs_status count_configurations(gs_plan *plan, gs_error *error) {
+    plan->configuration_count = 1;
+    plan->mixed_digit = -1;
+    for (int i = 0; i < plan->digits.digit_count; i++) {
+        const gs_digit *const digit = &plan->digits.digits[i];
+        int64_t count = digit->count;
+        if (only_seeds(digit)) {
+            count = 1;
+        } else if (is_seed(digit->members[0])) {
+            plan->mixed_digit = i;
+            const gs_status status = number_mixed(plan, error);
+            if (status != GS_OK) {
+                return status;
+            }
+            count = plan->mixed_count;
+        }
+        plan->configuration_count *= count;
+    }
+    return GS_OK;
+}
+
+// ---- public functions
+
+gs_status gs_plan_create(const gs_experiment *experiment, gs_plan **plan, gs_error *error) {
+    gs_plan *const p = calloc(1, sizeof *p);
+    if (p == NULL) {
+        return out_of_memory(error);
+    }
+    p->experiment = experiment;
+    gs_status status = digits_create(experiment, &p->digits, error);
+    if (status == GS_OK) {
+        status = make_groups(p, error);
+    }
+    if (status == GS_OK) {
+        status = make_classes(p, error);
+    }
+    if (status == GS_OK) {
+        status = count_configurations(p, error);
+    }
+    if (status != GS_OK) {
+        gs_plan_free(p);
+        return status;
+    }
+    *plan = p;
+    return GS_OK;
+}
+
+void gs_plan_free(gs_plan *plan) {
+    if (plan == NULL) {
+        return;
+    }
+    free(plan->slow);
+    free(plan->groups);
+    free(plan->classes);
+    free(plan->mixed_configurations);
+    free(plan);
+}
+
+int64_t gs_plan_trial_count(const gs_plan *plan) {
+    return plan->digits.trial_count;
+}
+
+int64_t gs_plan_configuration_count(const gs_plan *plan) {
+    return plan->configuration_count;
+}
+
+void gs_plan_settings(const gs_plan *plan, int64_t trial, gs_settings *settings) {
+    assert(trial >= 0 && trial < plan->digits.trial_count);
+    digits_settings(&plan->digits, plan->experiment, trial, settings);
+}
+
+int64_t gs_plan_configuration(const gs_plan *plan, int64_t trial) {
+    assert(trial >= 0 && trial < plan->digits.trial_count);
+    int64_t configuration = 0, stride = 1, rest = trial;
+    for (int i = 0; i < plan->digits.digit_count; i++) {
+        const gs_digit *const digit = &plan->digits.digits[i];
+        const int64_t index = rest % digit->count;
+        rest /= digit->count;
+        if (only_seeds(digit)) {
+            continue;
+        }
+        if (i == plan->mixed_digit) {
+            configuration += stride * (plan->mixed_configurations == NULL ? index : plan->mixed_configurations[index]);
+            stride *= plan->mixed_count;
+        } else {
+            configuration += stride * index;
+            stride *= digit->count;
+        }
+    }
+    return configuration;
+}
+
+/// Packs of one group of a class.
+static int64_t packs_of_group(const gs_plan *plan, const group_class *class, int lanes) {
+    const int64_t trials = class->size * plan->digits.fast_count;
+    return trials / lanes + (trials % lanes != 0);
+}
+
+int64_t gs_plan_pack_count(const gs_plan *plan, int lanes) {
+    int64_t packs = 0;
+    for (int32_t i = 0; i < plan->class_count; i++) {
+        packs += plan->classes[i].count * packs_of_group(plan, &plan->classes[i], lanes);
+    }
+    return packs;
+}
+
+int gs_plan_pack(const gs_plan *plan, int lanes, int64_t pack, int64_t *trials) {
+    const group_class *class = plan->classes;
+    int64_t rest = pack;
+    for (; rest >= class->count * packs_of_group(plan, class, lanes); class ++) {
+        rest -= class->count * packs_of_group(plan, class, lanes);
+        assert(class + 1 < plan->classes + plan->class_count);
+    }
+    const int64_t group_packs = packs_of_group(plan, class, lanes);
+    const shape_group *const group = &plan->groups[class->first + rest / group_packs];
+    const int64_t fast_count = plan->digits.fast_count;
+    const int64_t first = rest % group_packs * lanes, left = group->size * fast_count - first;
+    const int count = left < lanes ? (int)left : lanes;
+    for (int lane = 0; lane < count; lane++) {
+        const int64_t position = first + lane; // among the group's trials
+        trials[lane] = plan->slow[group->first + position / fast_count] * fast_count + position % fast_count;
+    }
+    return count;
+}

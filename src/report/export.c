@@ -1,0 +1,120 @@
+#include "report/export.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "report/fields.h"
+#include "report/format.h"
+
+/// The untrained nets' columns stand behind a row's own, with this before their names.
+static const char *const UNTRAINED = "untrained_";
+
+/// Over the settings that make a configuration.
+#define FOR_EACH_CONFIGURING(setting)                                                                                  \
+    for (gs_setting setting = 0; setting < GS_SETTING_COUNT; setting++)                                                \
+        if (!gs_setting_is_seed(setting))
+
+static void print_csv_header(FILE *stream) {
+    (void)fprintf(stream, "configuration");
+    FOR_EACH_CONFIGURING(setting) {
+        (void)fprintf(stream, ",%s", gs_settings_table[setting].name);
+    }
+    for (int untrained = 0; untrained < 2; untrained++) {
+        for (int i = 0; i < gs_field_count; i++) {
+            (void)fprintf(stream, ",%s%s", untrained ? UNTRAINED : "", gs_fields[i].name);
+        }
+    }
+    (void)fprintf(stream, "\r\n");
+}
+
+static void print_csv_fields(const gs_report_row *row, FILE *stream) {
+    for (int i = 0; i < gs_field_count; i++) {
+        char text[GS_FORMAT_BYTES];
+        if (gs_fields[i].type == GS_FIELD_COUNT) {
+            (void)fprintf(stream, ",%lld", (long long)gs_field_integer(row, &gs_fields[i]));
+        } else {
+            (void)fprintf(stream, ",%s", gs_format_exact(gs_field_real(row, &gs_fields[i]), text));
+        }
+    }
+}
+
+void gs_report_print_csv(const gs_report *report, FILE *stream) {
+    print_csv_header(stream);
+    for (int64_t i = 0; i < report->count; i++) {
+        const gs_report_row *row = &report->rows[i];
+        (void)fprintf(stream, "%lld", (long long)row->configuration);
+        FOR_EACH_CONFIGURING(setting) {
+            char text[GS_SETTING_TEXT];
+            (void)fprintf(stream, ",%s", gs_setting_text(&row->settings, setting, text)); // has no comma and no quote
+        }
+        print_csv_fields(row, stream);
+        print_csv_fields(&report->baselines[report->baseline_of[i]], stream);
+        (void)fprintf(stream, "\r\n");
+    }
+}
+
+/// Quotes a text; bytes from 0x20 on are passed on as they are, since experiments are UTF-8.
+static void print_json_text(const char *text, FILE *stream) {
+    (void)fputc('"', stream);
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\') {
+            (void)fprintf(stream, "\\%c", *c);
+        } else if (*c < 0x20) {
+            (void)fprintf(stream, "\\u%04x", *c);
+        } else {
+            (void)fputc(*c, stream);
+        }
+    }
+    (void)fputc('"', stream);
+}
+
+/// JSON has no NaN and no infinity: null, and the strings that Python's float() and R's as.numeric() read.
+static void print_json_real(double value, FILE *stream) {
+    char text[GS_FORMAT_BYTES];
+    if (isnan(value)) {
+        (void)fprintf(stream, "null");
+    } else if (isinf(value)) {
+        (void)fprintf(stream, "\"%s\"", gs_format_exact(value, text));
+    } else {
+        (void)fprintf(stream, "%s", gs_format_exact(value, text));
+    }
+}
+
+static void print_json_fields(const gs_report_row *row, FILE *stream) {
+    for (int i = 0; i < gs_field_count; i++) {
+        (void)fprintf(stream, "%s\"%s\": ", i == 0 ? "" : ", ", gs_fields[i].name);
+        if (gs_fields[i].type == GS_FIELD_COUNT) {
+            (void)fprintf(stream, "%lld", (long long)gs_field_integer(row, &gs_fields[i]));
+        } else {
+            print_json_real(gs_field_real(row, &gs_fields[i]), stream);
+        }
+    }
+}
+
+static void print_json_settings(const gs_settings *settings, FILE *stream) {
+    FOR_EACH_CONFIGURING(setting) {
+        char text[GS_SETTING_TEXT];
+        const gs_setting_type type = gs_settings_table[setting].type;
+        const bool number = type == GS_TYPE_INTEGER || type == GS_TYPE_REAL;
+        (void)fprintf(stream, "\"%s\": %s%s%s, ", gs_settings_table[setting].name, number ? "" : "\"",
+                      gs_setting_text(settings, setting, text), number ? "" : "\"");
+    }
+}
+
+void gs_report_print_json(const gs_report *report, const gs_experiment *experiment, FILE *stream) {
+    (void)fprintf(stream, "{\"title\": ");
+    print_json_text(experiment->title == NULL ? "" : experiment->title, stream);
+    (void)fprintf(stream, ", \"tolerance\": ");
+    print_json_real(experiment->tolerance, stream);
+    (void)fprintf(stream, ", \"rows\": [");
+    for (int64_t i = 0; i < report->count; i++) {
+        const gs_report_row *row = &report->rows[i];
+        (void)fprintf(stream, "%s\n  {\"configuration\": %lld, ", i == 0 ? "" : ",", (long long)row->configuration);
+        print_json_settings(&row->settings, stream);
+        print_json_fields(row, stream);
+        (void)fprintf(stream, ",\n   \"untrained\": {");
+        print_json_fields(&report->baselines[report->baseline_of[i]], stream);
+        (void)fprintf(stream, "}}");
+    }
+    (void)fprintf(stream, "\n]}\n");
+}

@@ -1,0 +1,10 @@
+/// A report for other programs.
+#ifndef REPORT_EXPORT_H
+#define REPORT_EXPORT_H
+
+#include "gansweep/report.h"
+
+void gs_report_print_csv(const gs_report *report, FILE *stream);
+void gs_report_print_json(const gs_report *report, const gs_experiment *experiment, FILE *stream);
+
+#endif

@@ -1,0 +1,99 @@
+#include "report/format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DIGITS_OF_A_GROUP = 3, SHORTEST_DIGITS = 15, EXACT_DIGITS = 17 };
+
+char *gs_format_count(int64_t count, char text[GS_FORMAT_BYTES]) {
+    char digits[GS_FORMAT_BYTES];
+    const int length = snprintf(digits, sizeof digits, "%lld", (long long)count);
+    char *to = text;
+    for (int i = 0; i < length; i++) {
+        *to++ = digits[i];
+        const int left = length - 1 - i;
+        if (left > 0 && left % DIGITS_OF_A_GROUP == 0 && digits[i] != '-') {
+            *to++ = ',';
+        }
+    }
+    *to = '\0';
+    return text;
+}
+
+char *gs_format_bytes(double bytes, char text[GS_FORMAT_BYTES]) {
+    static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB", "EB"};
+    size_t unit = 0;
+    while (bytes >= 999.5 && unit + 1 < sizeof units / sizeof *units) {
+        bytes /= 1000;
+        unit++;
+    }
+    (void)snprintf(text, GS_FORMAT_BYTES, "%.3g %s", bytes, units[unit]);
+    return text;
+}
+
+char *gs_format_duration(double seconds, char text[GS_FORMAT_BYTES]) {
+    static const double MINUTE = 60, HOUR = 3600, DAY = 86400, YEAR = 365.25 * 86400;
+    if (!(seconds < 1000 * YEAR)) {
+        (void)snprintf(text, GS_FORMAT_BYTES, "over 1,000 years");
+    } else if (seconds >= 2 * YEAR) {
+        (void)snprintf(text, GS_FORMAT_BYTES, "%.0f years", seconds / YEAR);
+    } else if (seconds >= 3 * DAY) {
+        (void)snprintf(text, GS_FORMAT_BYTES, "%.0f days", seconds / DAY);
+    } else if (seconds >= HOUR) {
+        const long minutes = (long)(seconds / MINUTE + 0.5);
+        (void)snprintf(text, GS_FORMAT_BYTES, "%ld h %02ld min", minutes / 60, minutes % 60);
+    } else if (seconds >= 2 * MINUTE) {
+        const long whole = (long)(seconds + 0.5);
+        (void)snprintf(text, GS_FORMAT_BYTES, "%ld min %02ld s", whole / 60, whole % 60);
+    } else if (seconds >= 0.0995) {
+        (void)snprintf(text, GS_FORMAT_BYTES, seconds < 9.95 ? "%.1f s" : "%.0f s", seconds);
+    } else {
+        (void)snprintf(text, GS_FORMAT_BYTES, "%.0f ms", 1000 * seconds);
+    }
+    return text;
+}
+
+char *gs_format_number(double value, int decimals, char text[GS_FORMAT_BYTES]) {
+    static const double LONGEST_FIXED = 1e4;
+    const double smallest_shown = 0.5 * pow(10, -decimals);
+    if (isnan(value)) {
+        return strcpy(text, "-");
+    }
+    const double size = fabs(value);
+    if (size >= LONGEST_FIXED || (size > 0 && size < smallest_shown)) {
+        (void)snprintf(text, GS_FORMAT_BYTES, "%.2e", value);
+    } else {
+        (void)snprintf(text, GS_FORMAT_BYTES, "%.*f", decimals, value);
+    }
+    return text;
+}
+
+char *gs_format_share(double share, char text[GS_FORMAT_BYTES]) {
+    static const double NEARLY_ALL = 0.9995, NEARLY_NONE = 0.0005;
+    if (isnan(share)) {
+        return strcpy(text, "-");
+    }
+    if (share < 1 && share >= NEARLY_ALL) {
+        return strcpy(text, "> 99.9 %");
+    }
+    if (share > 0 && share < NEARLY_NONE) {
+        return strcpy(text, "< 0.1 %");
+    }
+    (void)snprintf(text, GS_FORMAT_BYTES, "%.1f %%", 100 * share);
+    return text;
+}
+
+char *gs_format_exact(double value, char text[GS_FORMAT_BYTES]) {
+    if (isnan(value)) {
+        return strcpy(text, "nan");
+    }
+    for (int digits = SHORTEST_DIGITS; digits <= EXACT_DIGITS; digits++) {
+        (void)snprintf(text, GS_FORMAT_BYTES, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) {
+            break;
+        }
+    }
+    return text;
+}

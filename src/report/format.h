@@ -1,0 +1,22 @@
+/// Numbers as people read them. Every function writes into `text` and returns it.
+#ifndef REPORT_FORMAT_H
+#define REPORT_FORMAT_H
+
+#include <stdint.h>
+
+enum { GS_FORMAT_BYTES = 32 };
+
+/// 1234567 -> "1,234,567"
+char *gs_format_count(int64_t count, char text[GS_FORMAT_BYTES]);
+/// 3145728 -> "3.15 MB" (powers of 1000)
+char *gs_format_bytes(double bytes, char text[GS_FORMAT_BYTES]);
+/// 0.5 -> "0.5 s", 4000 -> "1 h 07 min", 1e7 -> "115 days"
+char *gs_format_duration(double seconds, char text[GS_FORMAT_BYTES]);
+/// Fixed decimals, or three digits and an exponent where those would be long; "-" for NaN, "inf", "-inf".
+char *gs_format_number(double value, int decimals, char text[GS_FORMAT_BYTES]);
+/// 0.7556 -> "75.6 %"; "-" for NaN. Never 100.0 or 0.0 for a share that is neither.
+char *gs_format_share(double share, char text[GS_FORMAT_BYTES]);
+/// The shortest decimal that reads back as the same double; "nan", "inf", "-inf".
+char *gs_format_exact(double value, char text[GS_FORMAT_BYTES]);
+
+#endif

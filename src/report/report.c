@@ -1,0 +1,302 @@
+#include "gansweep/report.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "gansweep/run.h"
+#include "report/baseline.h"
+#include "report/column.h"
+#include "report/distribution.h"
+
+static const double SIGNIFICANCE = 0.05; // of lrt_rejected
+
+/// What is remembered of each trial of a configuration while its quantities are read one after another.
+enum { FINISHED = 1, CONVERGED = 2, PRINTS_LN2 = 4 };
+
+/// Trials [first, first + count) of one source, all of one configuration, with memory for them.
+typedef struct {
+    gs_quantity_reader *read;
+    void *source;
+    int64_t first, count;
+    int64_t epochs;           ///< that these trials are trained for
+    unsigned char *marks;     ///< [count]
+    double *values, *partner; ///< [count] the quantity being read, and the one that belongs to it
+} gs_range;
+
+static gs_status read_all(const gs_range *range, gs_quantity quantity, double *into, gs_error *error) {
+    return range->read(range->source, quantity, range->epochs, range->first, range->count, into, error);
+}
+
+/// Moves the values of the trials that did not diverge, and for which the quantity is defined, to the front.
+static int64_t gather_defined(const gs_range *range, double *values) {
+    int64_t defined = 0;
+    for (int64_t i = 0; i < range->count; i++) {
+        if ((range->marks[i] & CONVERGED) && !isnan(values[i])) {
+            values[defined++] = values[i];
+        }
+    }
+    return defined;
+}
+
+static gs_status count_trials(const gs_range *range, gs_report_row *row, gs_error *error) {
+    const gs_status status = read_all(range, GS_QUANTITY_STATUS, range->values, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    row->trials = range->count;
+    for (int64_t i = 0; i < range->count; i++) {
+        const bool done = range->values[i] == GS_DONE, diverged = range->values[i] == GS_DIVERGED;
+        row->done += done;
+        row->diverged += diverged;
+        range->marks[i] = (unsigned char)((done ? FINISHED | CONVERGED : 0) | (diverged ? FINISHED : 0));
+    }
+    row->pending = row->trials - row->done - row->diverged;
+    return GS_OK;
+}
+
+static gs_status summarise_losses(const gs_range *range, gs_report_row *row, gs_error *error) {
+    double *loss_D = range->values, *loss_G = range->partner;
+    gs_status status = read_all(range, GS_QUANTITY_LOSS_D, loss_D, error);
+    if (status == GS_OK) {
+        status = read_all(range, GS_QUANTITY_LOSS_G, loss_G, error);
+    }
+    if (status != GS_OK) {
+        return status;
+    }
+    int64_t prints = 0;
+    for (int64_t i = 0; i < range->count; i++) {
+        if ((range->marks[i] & FINISHED) &&
+            gs_prints_ln2(row->settings.generator_loss, (float)loss_D[i], (float)loss_G[i])) {
+            range->marks[i] |= PRINTS_LN2;
+            prints++;
+        }
+    }
+    row->prints_ln2 = gs_share_of(prints, row->done + row->diverged);
+    row->loss_D = gs_distribution_of(loss_D, gather_defined(range, loss_D));
+    row->loss_G = gs_distribution_of(loss_G, gather_defined(range, loss_G));
+    return GS_OK;
+}
+
+static gs_status summarise_covariance(const gs_range *range, gs_report_row *row, gs_error *error) {
+    const gs_status status = read_all(range, GS_QUANTITY_COVARIANCE_OK, range->values, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    int64_t right = 0, both = 0;
+    for (int64_t i = 0; i < range->count; i++) {
+        const bool ok = (range->marks[i] & FINISHED) && range->values[i] != 0;
+        right += ok;
+        both += ok && (range->marks[i] & PRINTS_LN2);
+    }
+    row->covariance_ok = gs_share_of(right, row->done + row->diverged);
+    row->both = gs_share_of(both, row->done + row->diverged);
+    return GS_OK;
+}
+
+/// A trial without a finite sample has no statistic, and no law of its own that could be right: it counts as rejected.
+static gs_status summarise_tests(const gs_range *range, int dimension, gs_report_row *row, gs_error *error) {
+    const gs_status status = read_all(range, GS_QUANTITY_LRT_JOINT, range->values, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    const double freedom = (double)dimension * (dimension + 1) / 2 + dimension;
+    int64_t rejected = 0;
+    for (int64_t i = 0; i < range->count; i++) {
+        const bool accepted = gs_chi_squared_p(range->values[i], freedom) >= SIGNIFICANCE;
+        rejected += (range->marks[i] & FINISHED) && !accepted;
+    }
+    row->lrt_rejected = gs_share_of(rejected, row->done + row->diverged);
+    return GS_OK;
+}
+
+static gs_status find_median(const gs_range *range, gs_quantity quantity, double *median, gs_error *error) {
+    const gs_status status = read_all(range, quantity, range->values, error);
+    if (status == GS_OK) {
+        const int64_t count = gather_defined(range, range->values);
+        gs_sort(range->values, count);
+        *median = gs_quantile(range->values, count, 0.5);
+    }
+    return status;
+}
+
+static gs_status summarise(const gs_range *range, int dimension, gs_report_row *row, gs_error *error) {
+    gs_status status = count_trials(range, row, error);
+    if (status == GS_OK) {
+        status = summarise_losses(range, row, error);
+    }
+    if (status == GS_OK) {
+        status = summarise_covariance(range, row, error);
+    }
+    if (status == GS_OK) {
+        status = summarise_tests(range, dimension, row, error);
+    }
+    if (status == GS_OK) {
+        status = find_median(range, GS_QUANTITY_COVARIANCE_ERROR, &row->median_covariance_error, error);
+    }
+    if (status == GS_OK) {
+        status = find_median(range, GS_QUANTITY_FRECHET_DISTANCE, &row->median_frechet_distance, error);
+    }
+    if (status == GS_OK) {
+        status = find_median(range, GS_QUANTITY_KL, &row->median_kl, error);
+    }
+    return status;
+}
+
+/// All the while a report is made.
+typedef struct {
+    const gs_experiment *experiment;
+    const gs_plan *plan;
+    int64_t trials_of_a_row; ///< consecutive in the plan, since the seeds that are crossed vary fastest
+    gs_report *report;
+    gs_baseline **baselines; ///< [report->baseline_count]
+    int64_t baseline_capacity;
+    gs_range range; ///< its memory is room for one configuration or one baseline
+} gs_making;
+
+static gs_status summarise_row(gs_making *making, gs_report_row *row, gs_error *error) {
+    gs_range range = making->range;
+    range.first = row->configuration * making->trials_of_a_row;
+    range.count = making->trials_of_a_row;
+    assert(gs_plan_configuration(making->plan, range.first) == row->configuration);
+    assert(gs_plan_configuration(making->plan, range.first + range.count - 1) == row->configuration);
+    gs_plan_settings(making->plan, range.first, &row->settings);
+    range.epochs = row->settings.epochs;
+    return summarise(&range, making->experiment->data.dimension, row, error);
+}
+
+static gs_status new_baseline(gs_making *making, gs_error *error) {
+    gs_report *report = making->report;
+    if (report->baseline_count == making->baseline_capacity) {
+        const int64_t capacity = 2 * making->baseline_capacity + 8;
+        gs_baseline **larger = realloc(making->baselines, (size_t)capacity * sizeof(gs_baseline *));
+        if (larger == NULL) {
+            return gs_fail(error, GS_ERROR_RUN, "out of memory for the untrained baseline");
+        }
+        making->baselines = larger;
+        making->baseline_capacity = capacity;
+    }
+    gs_baseline *baseline = malloc(sizeof *baseline);
+    if (baseline == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for the untrained baseline");
+    }
+    gs_baseline_start(baseline, making->experiment);
+    making->baselines[report->baseline_count++] = baseline;
+    return GS_OK;
+}
+
+/// Finds or begins the baseline of a row, and lets the row's seeds join it.
+static gs_status join_baseline(gs_making *making, int64_t index, gs_error *error) {
+    gs_report *report = making->report;
+    const gs_report_row *row = &report->rows[index];
+    int64_t found = 0;
+    while (found < report->baseline_count && !gs_baseline_is_for(making->baselines[found], &row->settings)) {
+        found++;
+    }
+    if (found == report->baseline_count) {
+        const gs_status status = new_baseline(making, error);
+        if (status != GS_OK) {
+            return status;
+        }
+    }
+    report->baseline_of[index] = found;
+    if (!making->baselines[found]->complete) {
+        gs_baseline_add(making->baselines[found], making->plan, row->configuration * making->trials_of_a_row,
+                        row->trials);
+    }
+    return GS_OK;
+}
+
+static gs_status measure_baselines(gs_making *making, gs_error *error) {
+    gs_report *report = making->report;
+    report->baselines = calloc((size_t)report->baseline_count, sizeof *report->baselines);
+    if (report->baselines == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for the untrained baseline");
+    }
+    gs_status status = GS_OK;
+    for (int64_t i = 0; i < report->baseline_count && status == GS_OK; i++) {
+        gs_baseline *baseline = making->baselines[i];
+        gs_range range = making->range;
+        range.read = gs_baseline_read;
+        range.source = baseline;
+        range.count = baseline->count;
+        report->baselines[i].configuration = -1;
+        report->baselines[i].settings = baseline->settings[0];
+        status = gs_baseline_measure(baseline, making->experiment, error);
+        if (status == GS_OK) {
+            status = summarise(&range, making->experiment->data.dimension, &report->baselines[i], error);
+        }
+    }
+    return status;
+}
+
+static gs_status make(gs_making *making, gs_error *error) {
+    gs_report *report = making->report;
+    const int64_t room = making->trials_of_a_row > GS_BASELINE_TRIALS ? making->trials_of_a_row : GS_BASELINE_TRIALS;
+    gs_range *range = &making->range;
+    report->rows = calloc((size_t)report->count, sizeof *report->rows);
+    report->baseline_of = calloc((size_t)report->count, sizeof *report->baseline_of);
+    range->marks = malloc((size_t)room);
+    range->values = malloc((size_t)room * sizeof *range->values);
+    range->partner = malloc((size_t)room * sizeof *range->partner);
+    if (report->rows == NULL || report->baseline_of == NULL || range->marks == NULL || range->values == NULL ||
+        range->partner == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for a report of %lld configurations of %lld trials each",
+                       (long long)report->count, (long long)making->trials_of_a_row);
+    }
+    gs_status status = GS_OK;
+    for (int64_t i = 0; i < report->count && status == GS_OK; i++) {
+        report->rows[i].configuration = i;
+        status = summarise_row(making, &report->rows[i], error);
+        if (status == GS_OK) {
+            status = join_baseline(making, i, error);
+        }
+    }
+    return status == GS_OK ? measure_baselines(making, error) : status;
+}
+
+gs_status gs_report_create(const gs_results *results, gs_report **report, gs_error *error) {
+    gs_making making = {.experiment = gs_results_experiment(results),
+                        .plan = gs_results_plan(results),
+                        .report = calloc(1, sizeof(gs_report))};
+    gs_columns *columns;
+    gs_status status;
+    if (making.report == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for a report");
+    }
+    status = gs_columns_create(results, &columns, error);
+    if (status != GS_OK) {
+        goto free_report;
+    }
+    making.range.read = gs_columns_read;
+    making.range.source = columns;
+    making.report->count = gs_plan_configuration_count(making.plan);
+    making.trials_of_a_row = gs_plan_trial_count(making.plan) / making.report->count;
+    status = make(&making, error);
+
+    for (int64_t i = 0; i < making.report->baseline_count; i++) {
+        free(making.baselines[i]);
+    }
+    free(making.baselines);
+    free(making.range.marks);
+    free(making.range.values);
+    free(making.range.partner);
+    gs_columns_free(columns);
+free_report:
+    if (status == GS_OK) {
+        *report = making.report;
+    } else {
+        gs_report_free(making.report);
+    }
+    return status;
+}
+
+void gs_report_free(gs_report *report) {
+    if (report == NULL) {
+        return;
+    }
+    free(report->rows);
+    free(report->baselines);
+    free(report->baseline_of);
+    free(report);
+}

@@ -1,0 +1,347 @@
+#include "report/summary.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/distribution.h"
+#include "report/fields.h"
+#include "report/format.h"
+#include "report/table.h"
+
+enum {
+    FEWEST_ROWS = 4,          ///< of configurations in a table, however small the screen
+    LINES_BESIDE_TABLES = 22, ///< heading, column names, sentences
+    MOST_BASELINES = 4,
+};
+
+/// How one column of a table is made from a row.
+typedef enum { CELL_COUNT, CELL_NUMBER, CELL_SHARE, CELL_INTERVAL } cell_kind;
+typedef struct {
+    const char *group, *name;
+    cell_kind kind;
+    size_t offset;
+    int decimals;
+} table_column;
+
+#define MEMBER(member) offsetof(gs_report_row, member)
+
+static const table_column LOSS_COLUMNS[] = {
+    {"", "trials", CELL_COUNT, MEMBER(trials), 0},
+    {"", "diverged", CELL_COUNT, MEMBER(diverged), 0},
+    {"loss_D", "mean", CELL_NUMBER, MEMBER(loss_D.mean), 4},
+    {"loss_D", "sd", CELL_NUMBER, MEMBER(loss_D.standard_deviation), 4},
+    {"loss_D", "median", CELL_NUMBER, MEMBER(loss_D.median), 4},
+    {"loss_D", "5 %", CELL_NUMBER, MEMBER(loss_D.percentile_5), 3},
+    {"loss_D", "95 %", CELL_NUMBER, MEMBER(loss_D.percentile_95), 3},
+    {"loss_G", "mean", CELL_NUMBER, MEMBER(loss_G.mean), 4},
+    {"loss_G", "sd", CELL_NUMBER, MEMBER(loss_G.standard_deviation), 4},
+    {"loss_G", "median", CELL_NUMBER, MEMBER(loss_G.median), 4},
+    {"loss_G", "5 %", CELL_NUMBER, MEMBER(loss_G.percentile_5), 3},
+    {"loss_G", "95 %", CELL_NUMBER, MEMBER(loss_G.percentile_95), 3},
+};
+
+static const table_column LAW_COLUMNS[] = {
+    {"print 0.693 / 0.693", "share", CELL_SHARE, MEMBER(prints_ln2), 0},
+    {"print 0.693 / 0.693", "95 %", CELL_INTERVAL, MEMBER(prints_ln2), 0},
+    {"covariance right", "share", CELL_SHARE, MEMBER(covariance_ok), 0},
+    {"covariance right", "95 %", CELL_INTERVAL, MEMBER(covariance_ok), 0},
+    {"", "both", CELL_SHARE, MEMBER(both), 0},
+    {"LR test", "p < 0.05", CELL_SHARE, MEMBER(lrt_rejected), 0},
+    {"median", "cov. error", CELL_NUMBER, MEMBER(median_covariance_error), 3},
+    {"median", "Frechet", CELL_NUMBER, MEMBER(median_frechet_distance), 3},
+    {"median", "KL", CELL_NUMBER, MEMBER(median_kl), 3},
+};
+
+/// Which configurations a table shows: the best `best`, then the worst `worst`, in this order; all when none is left
+/// out.
+typedef struct {
+    int64_t *order; ///< [count] configurations with finished trials, best first, or all in plan order
+    int64_t count, best, worst;
+} selection;
+
+/// Which settings differ between configurations: they label the rows. The others are said once.
+typedef struct {
+    bool varies[GS_SETTING_COUNT];
+} gs_labels;
+
+static gs_labels find_labels(const gs_report *report) {
+    gs_labels found = {{false}};
+    for (gs_setting setting = 0; setting < GS_SETTING_COUNT; setting++) {
+        char first[GS_SETTING_TEXT], other[GS_SETTING_TEXT];
+        (void)gs_setting_text(&report->rows[0].settings, setting, first);
+        for (int64_t i = 1; i < report->count && !gs_setting_is_seed(setting) && !found.varies[setting]; i++) {
+            found.varies[setting] = strcmp(first, gs_setting_text(&report->rows[i].settings, setting, other)) != 0;
+        }
+    }
+    return found;
+}
+
+/// Best first: more right covariances, then the smaller Frechet distance, then plan order. NaN is worst.
+static int compare_rows(const void *left, const void *right, void *context) {
+    const gs_report_row *rows = context;
+    const gs_report_row *a = &rows[*(const int64_t *)left], *b = &rows[*(const int64_t *)right];
+    const double keys[2][2] = {
+        {-a->covariance_ok.share, -b->covariance_ok.share},
+        {a->median_frechet_distance, b->median_frechet_distance},
+    };
+    for (int key = 0; key < 2; key++) {
+        const double x = isnan(keys[key][0]) ? INFINITY : keys[key][0];
+        const double y = isnan(keys[key][1]) ? INFINITY : keys[key][1];
+        if (x != y) {
+            return x < y ? -1 : 1;
+        }
+    }
+    return a->configuration < b->configuration ? -1 : 1;
+}
+
+static gs_status select_rows(const gs_report *report, const gs_screen *screen, selection *chosen, gs_error *error) {
+    const int64_t baselines = report->baseline_count < MOST_BASELINES ? report->baseline_count : MOST_BASELINES;
+    int64_t room = (screen->rows - LINES_BESIDE_TABLES) / 2 - baselines;
+    room = room < FEWEST_ROWS ? FEWEST_ROWS : room;
+    *chosen = (selection){.order = malloc((size_t)report->count * sizeof(int64_t))};
+    if (chosen->order == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for the order of %lld configurations",
+                       (long long)report->count);
+    }
+    const bool all = report->count <= room;
+    for (int64_t i = 0; i < report->count; i++) {
+        if (all || report->rows[i].done + report->rows[i].diverged > 0) {
+            chosen->order[chosen->count++] = i;
+        }
+    }
+    if (all) {
+        chosen->best = chosen->count;
+        return GS_OK;
+    }
+    qsort_r(chosen->order, (size_t)chosen->count, sizeof *chosen->order, compare_rows, report->rows);
+    chosen->best = chosen->count <= room ? chosen->count : (room + 1) / 2;
+    chosen->worst = chosen->count <= room ? 0 : room / 2;
+    return GS_OK;
+}
+
+static void write_cell(const table_column *column, const gs_report_row *row, char *cell) {
+    char low[GS_FORMAT_BYTES], high[GS_FORMAT_BYTES];
+    const void *member = (const char *)row + column->offset;
+    const gs_share *share = member;
+    switch (column->kind) {
+    case CELL_COUNT:
+        (void)gs_format_count(*(const int64_t *)member, cell);
+        break;
+    case CELL_NUMBER:
+        (void)gs_format_number(*(const double *)member, column->decimals, cell);
+        break;
+    case CELL_INTERVAL:
+        if (isnan(share->low)) {
+            break;
+        }
+        (void)gs_format_number(100 * share->low, 1, low);
+        (void)gs_format_number(100 * share->high, 1, high);
+        (void)snprintf(cell, GS_TABLE_CELL, "%.12s - %.12s", low, high);
+        break;
+    default:
+        (void)gs_format_share(share->share, cell);
+    }
+}
+
+/// A setting that labels a row; reals have as many digits as tell a grid's points apart.
+static void write_setting(const gs_settings *settings, gs_setting setting, char *cell) {
+    if (gs_settings_table[setting].type == GS_TYPE_REAL) {
+        (void)snprintf(cell, GS_TABLE_CELL, "%.4g", strtod(gs_setting_text(settings, setting, cell), NULL));
+    } else {
+        (void)gs_setting_text(settings, setting, cell);
+    }
+}
+
+/// One row of a table: its name, the settings that label it, and its columns.
+static gs_status add_row(gs_table *table, const char *name, const gs_report_row *row, const bool *shown_settings,
+                         const gs_labels *labels, const table_column *columns, int column_count, gs_style style,
+                         gs_error *error) {
+    gs_table_row *added = gs_table_add(table, style);
+    if (added == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for a table");
+    }
+    int at = 0;
+    (void)snprintf(added->cell[at++], GS_TABLE_CELL, "%s", name);
+    for (gs_setting setting = 0; setting < GS_SETTING_COUNT; setting++) {
+        if (labels->varies[setting]) {
+            char *cell = added->cell[at++];
+            if (shown_settings[setting]) {
+                write_setting(&row->settings, setting, cell);
+            }
+        }
+    }
+    for (int i = 0; i < column_count; i++) {
+        write_cell(&columns[i], row, added->cell[at++]);
+    }
+    return GS_OK;
+}
+
+static gs_status add_note(gs_table *table, int64_t left_out, gs_error *error) {
+    char count[GS_FORMAT_BYTES];
+    gs_table_row *note = gs_table_add(table, GS_STYLE_DIM);
+    if (note == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for a table");
+    }
+    note->note = true;
+    (void)snprintf(note->cell[0], GS_TABLE_CELL, "... %s between them", gs_format_count(left_out, count));
+    return GS_OK;
+}
+
+static gs_status add_trained_rows(gs_table *table, const gs_report *report, const selection *chosen,
+                                  const gs_labels *labels, const table_column *columns, int column_count,
+                                  gs_error *error) {
+    static const bool all[GS_SETTING_COUNT] = {[0 ... GS_SETTING_COUNT - 1] = true};
+    gs_status status = GS_OK;
+    for (int64_t i = 0; i < chosen->count && status == GS_OK; i++) {
+        if (chosen->worst > 0 && i == chosen->best) {
+            i = chosen->count - chosen->worst;
+            status = add_note(table, i - chosen->best, error);
+        }
+        if (status == GS_OK) {
+            status = add_row(table, "trained", &report->rows[chosen->order[i]], all, labels, columns, column_count,
+                             GS_STYLE_PLAIN, error);
+        }
+    }
+    return status;
+}
+
+static gs_status add_untrained_rows(gs_table *table, const gs_report *report, const gs_labels *labels,
+                                    const table_column *columns, int column_count, gs_error *error) {
+    static const bool own[GS_SETTING_COUNT] = {
+        [GS_SETTING_CONVENTION] = true, [GS_SETTING_GENERATOR_LOSS] = true, [GS_SETTING_LATENT_DIM] = true};
+    gs_status status = GS_OK;
+    for (int64_t i = 0; i < report->baseline_count && i < MOST_BASELINES && status == GS_OK; i++) {
+        status =
+            add_row(table, "untrained", &report->baselines[i], own, labels, columns, column_count, GS_STYLE_DIM, error);
+    }
+    return status;
+}
+
+static gs_status print_table(const char *heading, const gs_report *report, const selection *chosen,
+                             const gs_labels *labels, const table_column *columns, int column_count,
+                             const gs_screen *screen, FILE *stream, gs_error *error) {
+    gs_table table;
+    gs_table_start(&table);
+    gs_table_column(&table, "", "nets", true);
+    for (gs_setting setting = 0; setting < GS_SETTING_COUNT; setting++) {
+        if (labels->varies[setting]) {
+            const gs_setting_type type = gs_settings_table[setting].type;
+            gs_table_column(&table, "", gs_settings_table[setting].name,
+                            type == GS_TYPE_CONVENTION || type == GS_TYPE_GENERATOR_LOSS);
+        }
+    }
+    for (int i = 0; i < column_count; i++) {
+        gs_table_column(&table, columns[i].group, columns[i].name, false);
+    }
+    gs_status status = add_trained_rows(&table, report, chosen, labels, columns, column_count, error);
+    if (status == GS_OK) {
+        status = add_untrained_rows(&table, report, labels, columns, column_count, error);
+    }
+    if (status == GS_OK) {
+        (void)fprintf(stream, "\n%s\n", heading);
+        gs_table_print(&table, screen, stream);
+    }
+    gs_table_free(&table);
+    return status;
+}
+
+/// Sums of counts over rows: what the whole sweep shows.
+typedef struct {
+    int64_t trials, done, diverged, pending, prints, right, both;
+} totals;
+
+static totals sum_rows(const gs_report_row *rows, int64_t count) {
+    totals sum = {0};
+    for (int64_t i = 0; i < count; i++) {
+        sum.trials += rows[i].trials;
+        sum.done += rows[i].done;
+        sum.diverged += rows[i].diverged;
+        sum.pending += rows[i].pending;
+        sum.prints += rows[i].prints_ln2.count;
+        sum.right += rows[i].covariance_ok.count;
+        sum.both += rows[i].both.count;
+    }
+    return sum;
+}
+
+static void print_heading(const gs_report *report, const gs_experiment *experiment, const char *path,
+                          const gs_labels *labels, const gs_screen *screen, FILE *stream) {
+    const totals sum = sum_rows(report->rows, report->count);
+    char text[5][GS_FORMAT_BYTES];
+    (void)fprintf(stream, "%s%s%s\n", gs_screen_on(screen, GS_STYLE_BOLD),
+                  experiment->title == NULL ? "" : experiment->title, gs_screen_off(screen, GS_STYLE_BOLD));
+    (void)fprintf(stream, "%s: %s trials in %s configuration%s: %s done, %s diverged, %s pending\n", path,
+                  gs_format_count(sum.trials, text[0]), gs_format_count(report->count, text[1]),
+                  report->count == 1 ? "" : "s", gs_format_count(sum.done, text[2]),
+                  gs_format_count(sum.diverged, text[3]), gs_format_count(sum.pending, text[4]));
+    const char *separator = "all with ";
+    for (gs_setting setting = 0; setting < GS_SETTING_COUNT; setting++) {
+        char value[GS_SETTING_TEXT];
+        if (!gs_setting_is_seed(setting) && !labels->varies[setting]) {
+            (void)fprintf(stream, "%s%s %s", separator, gs_settings_table[setting].name,
+                          gs_setting_text(&report->rows[0].settings, setting, value));
+            separator = ", ";
+        }
+    }
+    (void)fprintf(stream, "\n");
+}
+
+static void print_share(const char *before, gs_share share, const char *after, FILE *stream) {
+    char text[GS_FORMAT_BYTES];
+    (void)fprintf(stream, "%s%s%s", before, gs_format_share(share.share, text), after);
+}
+
+/// What the tables show, in words; the loss and the law are kept apart.
+static void print_findings(const gs_report *report, FILE *stream) {
+    const totals sweep = sum_rows(report->rows, report->count);
+    const totals null = sum_rows(report->baselines, report->baseline_count);
+    const int64_t finished = sweep.done + sweep.diverged, untrained = null.done + null.diverged;
+    if (finished == 0) {
+        (void)fprintf(stream, "\nNo trial is finished.\n");
+        return;
+    }
+    print_share("\nOf the finished trials ", gs_share_of(sweep.prints, finished), " print 0.693 / 0.693", stream);
+    print_share(" and ", gs_share_of(sweep.right, finished), " have the right covariance.\n", stream);
+    if (sweep.prints > 0) {
+        print_share("Of those that print 0.693 / 0.693, ", gs_share_of(sweep.both, sweep.prints),
+                    " have the right covariance.", stream);
+    }
+    if (finished > sweep.prints) {
+        print_share(sweep.prints > 0 ? " Of the others, " : "Of those that don't print 0.693 / 0.693, ",
+                    gs_share_of(sweep.right - sweep.both, finished - sweep.prints), ".", stream);
+    }
+    print_share("\nThe untrained nets print it in ", gs_share_of(null.prints, untrained), "", stream);
+    print_share(" and are right in ", gs_share_of(null.right, untrained), "", stream);
+    (void)fprintf(stream, ": the losses alone don't tell a generator that is right.\n");
+}
+
+gs_status gs_report_print_summary(const gs_report *report, const gs_experiment *experiment, const char *path,
+                                  FILE *stream, gs_error *error) {
+    const gs_screen screen = gs_screen_of(stream);
+    const gs_labels labels = find_labels(report);
+    selection chosen;
+    gs_status status = select_rows(report, &screen, &chosen, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    print_heading(report, experiment, path, &labels, &screen, stream);
+    status = print_table("Losses of the last epoch, nats per example", report, &chosen, &labels, LOSS_COLUMNS,
+                         sizeof LOSS_COLUMNS / sizeof *LOSS_COLUMNS, &screen, stream, error);
+    if (status == GS_OK) {
+        char heading[128];
+        (void)snprintf(heading, sizeof heading,
+                       "The generators' samples; covariance right: every generalized eigenvalue within %g of 1",
+                       experiment->tolerance);
+        status = print_table(heading, report, &chosen, &labels, LAW_COLUMNS, sizeof LAW_COLUMNS / sizeof *LAW_COLUMNS,
+                             &screen, stream, error);
+    }
+    if (status == GS_OK && chosen.worst > 0) {
+        (void)fprintf(stream, "\nBest and worst configurations by covariance; all of them: --format csv or json.\n");
+    }
+    if (status == GS_OK) {
+        print_findings(report, stream);
+    }
+    free(chosen.order);
+    return status;
+}

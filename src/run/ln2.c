@@ -1,0 +1,14 @@
+#include "gansweep/run.h"
+
+/// The reals that "%.3f" prints as 0.693 lie strictly between these. No float or double equals either end exactly (a
+/// tie needs a dyadic fraction), so that the rounding of ties has no say.
+static const double LN2_PRINTED_LOW = 0.6925, LN2_PRINTED_HIGH = 0.6935;
+
+static bool prints_0693(double loss) {
+    return loss > LN2_PRINTED_LOW && loss < LN2_PRINTED_HIGH;
+}
+
+bool gs_prints_ln2(gs_generator_loss generator_loss, float loss_D, float loss_G) {
+    const double equilibrium_sign = generator_loss == GS_MINIMAX ? -1.0 : 1.0;
+    return prints_0693(loss_D) && prints_0693(equilibrium_sign * loss_G);
+}

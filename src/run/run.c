@@ -1,0 +1,224 @@
+#include "gansweep/run.h"
+
+#include <assert.h>
+#include <fenv.h>
+#include <omp.h>
+#include <stdlib.h>
+
+#include "run/progress.h"
+#include "run/worker.h"
+
+enum {
+    BLOCK_BYTES = 1 << 20, ///< of rows that a thread gathers before it writes them
+    MOST_PACKS_OF_A_BLOCK = 64,
+    TAKES_OF_A_THREAD = 4, ///< that the packs still left are divided into, so that threads end together
+};
+static const double OLDEST_UNWRITTEN_SECONDS = 0.5; // a finished trial waits at most this, or one pack, for its write
+
+/// What all threads share.
+typedef struct {
+    const gs_experiment *experiment;
+    const gs_plan *plan;
+    gs_store *store;
+    const gs_layout *layout;
+    gs_isa isa;
+    int lanes, threads, packs_of_a_block;
+    int64_t pack_count;
+    int64_t next_pack; ///< changed under critical(gs_run_take)
+    volatile int halt; ///< set by the first failure, and when the caller stops the run
+    gs_status status;  ///< the first failure; under critical(gs_run_failure)
+    gs_error failure;
+    gs_counter *counters; ///< [threads]
+} gs_sweep;
+
+/// What one thread owns.
+typedef struct {
+    gs_worker worker;
+    gs_block *block;
+    gs_tally unwritten;
+    double oldest_unwritten; ///< omp_get_wtime() when the block's first pack was trained
+} gs_hand;
+
+static int packs_of_a_block(const gs_layout *layout, int lanes) {
+    int64_t row_bytes = 0;
+    for (int i = 0; i < gs_layout_dataset_count(layout); i++) {
+        row_bytes += gs_layout_dataset(layout, i)->row_bytes;
+    }
+    const int64_t packs = BLOCK_BYTES / (row_bytes * lanes + 1);
+    return packs < 1 ? 1 : packs > MOST_PACKS_OF_A_BLOCK ? MOST_PACKS_OF_A_BLOCK : (int)packs;
+}
+
+/// Takes the next packs [first, first + count): a block of them, or fewer when few are left for all threads.
+static int64_t take_packs(gs_sweep *sweep, int64_t *first) {
+    int64_t count;
+#pragma omp critical(gs_run_take)
+    {
+        const int64_t left = sweep->pack_count - sweep->next_pack;
+        const int64_t share = left / ((int64_t)sweep->threads * TAKES_OF_A_THREAD) + 1;
+        count = share < sweep->packs_of_a_block ? share : sweep->packs_of_a_block;
+        count = count < left ? count : left;
+        *first = sweep->next_pack;
+        sweep->next_pack += count;
+    }
+    return count;
+}
+
+static gs_status write_block(gs_sweep *sweep, gs_hand *hand, gs_error *error) {
+    if (gs_block_count(hand->block) == 0) {
+        return GS_OK;
+    }
+    const gs_status status = gs_store_write(sweep->store, hand->block, error);
+    if (status == GS_OK) {
+        gs_counter_add(&sweep->counters[omp_get_thread_num()], &hand->unwritten);
+    }
+    gs_block_clear(hand->block);
+    hand->unwritten = (gs_tally){0};
+    return status;
+}
+
+/// Checks one trained trial and puts its row into the block.
+static gs_status finish_trial(gs_sweep *sweep, gs_hand *hand, int64_t trial, const gs_settings *settings, int row,
+                              gs_error *error) {
+    gs_error reason;
+    if (gs_worker_check(&hand->worker, settings, row, &reason) != GS_OK) {
+        return gs_fail(error, GS_ERROR_RUN, "trial %lld: %.900s", (long long)trial, reason.message);
+    }
+    gs_block_append(hand->block, trial, settings, hand->worker.training, row, hand->worker.check);
+    float loss_D, loss_G;
+    gs_worker_last_losses(&hand->worker, settings, row, &loss_D, &loss_G);
+    hand->unwritten.done++;
+    hand->unwritten.diverged += hand->worker.training->diverged_epoch[row] != 0;
+    hand->unwritten.prints_ln2 += gs_prints_ln2(settings->generator_loss, loss_D, loss_G);
+    hand->unwritten.examples += settings->epochs * sweep->experiment->data.n;
+    return GS_OK;
+}
+
+/// Trains and checks one pack; a pack that was stopped half-way leaves nothing.
+static gs_status train_pack(gs_sweep *sweep, gs_hand *hand, int64_t pack, gs_error *error) {
+    int64_t trials[GS_MAX_LANES];
+    gs_settings settings[GS_MAX_LANES];
+    const int count = gs_plan_pack(sweep->plan, sweep->lanes, pack, trials);
+    for (int row = 0; row < count; row++) {
+        gs_plan_settings(sweep->plan, trials[row], &settings[row]);
+    }
+    if (!gs_train(hand->worker.trainer, settings, count, &sweep->halt, hand->worker.training)) {
+        return GS_OK;
+    }
+    if (gs_block_count(hand->block) == 0) {
+        hand->oldest_unwritten = omp_get_wtime();
+    }
+    gs_status status = GS_OK;
+    for (int row = 0; row < count && status == GS_OK; row++) {
+        status = finish_trial(sweep, hand, trials[row], &settings[row], row, error);
+    }
+    return status;
+}
+
+/// Trains packs until none are left or the run is halted; what was finished is written in every case.
+static gs_status work(gs_sweep *sweep, gs_hand *hand, gs_error *error) {
+    gs_status status = GS_OK;
+    int64_t first, count;
+    while (status == GS_OK && !sweep->halt && (count = take_packs(sweep, &first)) > 0) {
+        for (int64_t pack = first; status == GS_OK && !sweep->halt && pack < first + count; pack++) {
+            status = train_pack(sweep, hand, pack, error);
+            if (status == GS_OK && omp_get_wtime() - hand->oldest_unwritten > OLDEST_UNWRITTEN_SECONDS) {
+                status = write_block(sweep, hand, error);
+            }
+        }
+        gs_error ignored;
+        const gs_status written = write_block(sweep, hand, status == GS_OK ? error : &ignored);
+        status = status == GS_OK ? written : status;
+    }
+    return status;
+}
+
+static void report_failure(gs_sweep *sweep, gs_status status, const gs_error *error) {
+#pragma omp critical(gs_run_failure)
+    {
+        if (sweep->status == GS_OK) {
+            sweep->status = status;
+            sweep->failure = *error;
+        }
+        sweep->halt = 1;
+    }
+}
+
+/// One thread's life. What it owns is allocated by itself, so that its memory is near it.
+static void run_thread(gs_sweep *sweep) {
+    fenv_t caller_environment; // the checks' doubles must not depend on the caller's rounding or flush-to-zero
+    (void)fegetenv(&caller_environment);
+    (void)fesetenv(FE_DFL_ENV);
+    gs_hand hand = {0};
+    gs_error error = {""};
+    gs_status status = gs_worker_create(sweep->experiment, sweep->isa, &hand.worker, &error);
+    if (status == GS_OK) {
+        assert(gs_trainer_lanes(hand.worker.trainer) == sweep->lanes);
+        status = gs_block_create(sweep->layout, sweep->packs_of_a_block * sweep->lanes, &hand.block, &error);
+    }
+    if (status == GS_OK) {
+        status = work(sweep, &hand, &error);
+    }
+    if (status != GS_OK) {
+        report_failure(sweep, status, &error);
+    }
+    gs_block_free(hand.block);
+    gs_worker_free(&hand.worker);
+    (void)fesetenv(&caller_environment);
+}
+
+static gs_status run_all_threads(gs_sweep *sweep, const gs_run_options *options, gs_progress *summary,
+                                 gs_error *error) {
+    gs_watch watch = {.options = options,
+                      .counters = sweep->counters,
+                      .threads = sweep->threads,
+                      .trials = gs_plan_trial_count(sweep->plan),
+                      .start = omp_get_wtime(),
+                      .halt = &sweep->halt};
+    const gs_status status = gs_watch_start(&watch, error);
+    if (status != GS_OK) {
+        return status;
+    }
+#pragma omp parallel num_threads(sweep->threads)
+    run_thread(sweep);
+    gs_watch_end(&watch);
+
+    *summary = gs_watch_progress(&watch);
+    summary->finished = true;
+    if (options->progress != NULL) {
+        options->progress(summary, options->context);
+    }
+    return sweep->status == GS_OK ? GS_OK : gs_fail(error, sweep->status, "%s", sweep->failure.message);
+}
+
+gs_status gs_run(const gs_experiment *experiment, const gs_plan *plan, gs_store *store, const gs_run_options *options,
+                 gs_progress *summary, gs_error *error) {
+    static const gs_run_options presets = {0};
+    options = options == NULL ? &presets : options;
+    const gs_isa isa = options->isa == GS_ISA_AUTO ? gs_isa_best() : options->isa;
+    if (!gs_isa_available(isa)) {
+        return gs_fail(error, GS_ERROR_INPUT, "this processor has no %s; the best it has is %s", gs_isa_names[isa],
+                       gs_isa_names[gs_isa_best()]);
+    }
+    gs_progress nowhere;
+    summary = summary == NULL ? &nowhere : summary;
+    *summary = (gs_progress){.trials = gs_plan_trial_count(plan), .finished = true};
+    gs_sweep sweep = {.experiment = experiment, .plan = plan, .store = store, .isa = isa, .lanes = gs_isa_lanes(isa)};
+    sweep.pack_count = gs_plan_pack_count(plan, sweep.lanes);
+    sweep.threads = gs_run_threads(options);
+    if (sweep.threads > sweep.pack_count) {
+        sweep.threads = (int)sweep.pack_count;
+    }
+    sweep.layout = gs_store_layout(store);
+    sweep.packs_of_a_block = packs_of_a_block(sweep.layout, sweep.lanes);
+    const size_t counters_bytes = (size_t)sweep.threads * sizeof *sweep.counters;
+    sweep.counters = aligned_alloc(CACHE_LINE_BYTES, counters_bytes);
+    if (sweep.counters == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for the counters of %d threads", sweep.threads);
+    }
+    for (int thread = 0; thread < sweep.threads; thread++) {
+        sweep.counters[thread] = (gs_counter){0};
+    }
+    const gs_status status = run_all_threads(&sweep, options, summary, error);
+    free(sweep.counters);
+    return status;
+}

@@ -1,0 +1,552 @@
+/// libhdf5 behind a narrow door.
+#include "store/hdf5_file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <hdf5.h>
+#include <hdf5_hl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "store/io.h"
+
+enum {
+    MAX_TITLE = 1024,          ///< bytes of the title in @title; the whole text stands in /provenance
+    MAX_COORDINATES = 512,     ///< bytes of @coordinates
+    METADATA_BLOCK = 64 << 10, ///< metadata is kept together in blocks of this size
+};
+
+// ---- libhdf5's own state ----
+
+/// What a host program had set for libhdf5's messages, and the reason of the first failure since.
+typedef struct {
+    H5E_auto2_t print;
+    void *data;
+    bool known;
+    char reason[256];
+} silence;
+
+/// Keeps the description of the innermost failure.
+static herr_t keep_reason(unsigned depth, const H5E_error2_t *entry, void *data) {
+    silence *kept = data;
+    if (depth == 0 && entry->desc != NULL) {
+        (void)snprintf(kept->reason, sizeof kept->reason, "%s", entry->desc);
+    }
+    return 0;
+}
+
+/// Called by libhdf5 instead of printing. The first failure is the reason; closing what was never opened comes after
+/// it.
+static herr_t keep_first_reason(hid_t stack, void *data) {
+    const silence *kept = data;
+    return kept->reason[0] == '\0' ? H5Ewalk2(stack, H5E_WALK_UPWARD, keep_reason, data) : 0;
+}
+
+/// libhdf5 prints nothing until silence_end(), and does nothing at exit: after a failed H5Fclose that would crash.
+static void silence_begin(silence *kept) {
+    (void)H5dont_atexit();
+    kept->reason[0] = '\0';
+    kept->known = H5Eget_auto2(H5E_DEFAULT, &kept->print, &kept->data) >= 0;
+    (void)H5Eset_auto2(H5E_DEFAULT, keep_first_reason, kept);
+}
+
+static void silence_end(const silence *kept) {
+    (void)H5Eset_auto2(H5E_DEFAULT, kept->known ? kept->print : NULL, kept->known ? kept->data : NULL);
+}
+
+/// One line with libhdf5's reason.
+static gs_status fail_with_reason(gs_error *error, gs_status status, const char *what, const silence *kept) {
+    return gs_fail(error, status, "%s: %s", what, kept->reason[0] == '\0' ? "libhdf5 gives no reason" : kept->reason);
+}
+
+/// How files are opened: without HDF5's lock, so that others can read meanwhile, and closed with all that is open in
+/// them.
+static hid_t file_access(void) {
+    const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    if (access >= 0 && (H5Pset_file_locking(access, 0, 1) < 0 || H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0 ||
+                        H5Pset_sieve_buf_size(access, 0) < 0 || H5Pset_meta_block_size(access, METADATA_BLOCK) < 0 ||
+                        H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18) < 0)) {
+        H5Pclose(access);
+        return H5I_INVALID_HID;
+    }
+    return access;
+}
+
+static hid_t file_type(gs_element element) {
+    switch (element) {
+    case GS_U1:
+        return H5T_STD_U8LE;
+    case GS_U4:
+        return H5T_STD_U32LE;
+    case GS_I8:
+        return H5T_STD_I64LE;
+    case GS_F4:
+        return H5T_IEEE_F32LE;
+    default:
+        return H5T_IEEE_F64LE;
+    }
+}
+
+// ---- making a file ----
+// Each function returns whether it succeeded; libhdf5 knows why it did not.
+
+/// Type of a text: fixed length, NUL-terminated, UTF-8.
+static hid_t text_type(size_t length) {
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    if (type >= 0 && (H5Tset_size(type, length + 1) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)) {
+        H5Tclose(type);
+        return H5I_INVALID_HID;
+    }
+    return type;
+}
+
+static bool write_attribute(hid_t object, const char *name, hid_t type, hid_t space, const void *value) {
+    const hid_t attribute = H5Acreate2(object, name, type, space, H5P_DEFAULT, H5P_DEFAULT);
+    if (attribute < 0) {
+        return false;
+    }
+    const bool written = H5Awrite(attribute, type, value) >= 0;
+    return H5Aclose(attribute) >= 0 && written;
+}
+
+/// A plain scalar string, as every reader understands it.
+static bool write_text_attribute(hid_t object, const char *name, const char *text) {
+    const hid_t space = H5Screate(H5S_SCALAR);
+    const hid_t type = text_type(strlen(text));
+    const bool written = space >= 0 && type >= 0 && write_attribute(object, name, type, space, text);
+    H5Tclose(type);
+    H5Sclose(space);
+    return written;
+}
+
+/// @flag_values 0, 1, ... and @flag_meanings, one word each.
+static bool write_flags(hid_t object, const gs_dataset *dataset) {
+    unsigned char values[16];
+    char meanings[256] = "";
+    assert(dataset->flag_count <= (int)sizeof values);
+    for (int i = 0; i < dataset->flag_count; i++) {
+        values[i] = (unsigned char)i;
+        const size_t used = strlen(meanings);
+        (void)snprintf(meanings + used, sizeof meanings - used, "%s%s", i == 0 ? "" : " ", dataset->flags[i]);
+    }
+    const hsize_t count = (hsize_t)dataset->flag_count;
+    const hid_t space = H5Screate_simple(1, &count, NULL);
+    const bool written = space >= 0 && write_attribute(object, "flag_values", H5T_STD_U8LE, space, values);
+    H5Sclose(space);
+    return written && write_text_attribute(object, "flag_meanings", meanings);
+}
+
+/// Names of all settings, so that readers label losses and scores with them.
+static bool write_coordinates(hid_t object, const gs_layout *layout) {
+    char names[MAX_COORDINATES] = "";
+    for (int i = 0; i < layout->count; i++) {
+        const gs_dataset *dataset = &layout->columns[i].dataset;
+        if (layout->columns[i].moment == GS_WRITTEN_AT_CREATION && !dataset->coordinate) {
+            const size_t used = strlen(names);
+            (void)snprintf(names + used, sizeof names - used, "%s%s", used == 0 ? "" : " ", dataset->name);
+        }
+    }
+    return write_text_attribute(object, "coordinates", names);
+}
+
+/// Contiguous, allocated at once, not filled by libhdf5, and without a time of modification.
+static hid_t row_storage(gs_element element) {
+    const float nan_f4 = __builtin_nanf("");
+    const double nan_f8 = __builtin_nan("");
+    const hid_t storage = H5Pcreate(H5P_DATASET_CREATE);
+    bool set = storage >= 0 && H5Pset_layout(storage, H5D_CONTIGUOUS) >= 0 &&
+               H5Pset_alloc_time(storage, H5D_ALLOC_TIME_EARLY) >= 0 &&
+               H5Pset_fill_time(storage, H5D_FILL_TIME_NEVER) >= 0 && H5Pset_obj_track_times(storage, 0) >= 0;
+    if (element == GS_F4) {
+        set = set && H5Pset_fill_value(storage, H5T_IEEE_F32LE, &nan_f4) >= 0;
+    } else if (element == GS_F8) {
+        set = set && H5Pset_fill_value(storage, H5T_IEEE_F64LE, &nan_f8) >= 0;
+    }
+    if (storage >= 0 && !set) {
+        H5Pclose(storage);
+        return H5I_INVALID_HID;
+    }
+    return storage;
+}
+
+static bool write_dataset_attributes(hid_t object, const gs_column *column, const gs_layout *layout) {
+    const gs_dataset *dataset = &column->dataset;
+    return write_text_attribute(object, "long_name", dataset->long_name) &&
+           write_text_attribute(object, "units", dataset->units) &&
+           (dataset->flags == NULL || write_flags(object, dataset)) &&
+           (!column->labels || write_coordinates(object, layout));
+}
+
+/// Coordinates become dimension scales; all others are attached to those of their dimensions.
+static bool join_scales(hid_t file, hid_t object, const gs_dataset *dataset) {
+    if (dataset->coordinate) {
+        return H5DSset_scale(object, dataset->name) >= 0;
+    }
+    for (int d = 0; d < dataset->rank; d++) {
+        const hid_t scale = H5Dopen2(file, dataset->dimension[d], H5P_DEFAULT);
+        if (scale < 0) {
+            return false;
+        }
+        const bool attached = H5DSattach_scale(object, scale, (unsigned)d) >= 0;
+        if (H5Dclose(scale) < 0 || !attached) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool create_dataset(hid_t file, const gs_column *column, const gs_layout *layout) {
+    const gs_dataset *dataset = &column->dataset;
+    hsize_t extent[GS_MAX_RANK];
+    for (int d = 0; d < dataset->rank; d++) {
+        extent[d] = (hsize_t)dataset->extent[d];
+    }
+    const hid_t storage = row_storage(dataset->element);
+    const hid_t space = H5Screate_simple(dataset->rank, extent, NULL);
+    const hid_t object = storage < 0 || space < 0 ? H5I_INVALID_HID
+                                                  : H5Dcreate2(file, dataset->name, file_type(dataset->element), space,
+                                                               H5P_DEFAULT, storage, H5P_DEFAULT);
+    const bool written = object >= 0 && write_dataset_attributes(object, column, layout) &&
+                         join_scales(file, object, dataset) && H5Dclose(object) >= 0;
+    H5Sclose(space);
+    H5Pclose(storage);
+    return written;
+}
+
+/// A scalar dataset of /provenance.
+static bool create_note(hid_t group, const gs_note_info *info, const gs_note *note) {
+    const hid_t storage = row_storage(GS_I8);
+    const hid_t space = H5Screate(H5S_SCALAR);
+    const hid_t type = info->type == GS_NOTE_TEXT
+                           ? text_type(note->length)
+                           : H5Tcopy(info->type == GS_NOTE_REAL ? H5T_IEEE_F64LE : H5T_STD_I64LE);
+    const void *value = info->type == GS_NOTE_TEXT      ? (const void *)note->text
+                        : info->type == GS_NOTE_INTEGER ? (const void *)&note->integer
+                                                        : (const void *)&note->real;
+    const hid_t object = storage < 0 || space < 0 || type < 0
+                             ? H5I_INVALID_HID
+                             : H5Dcreate2(group, info->name, type, space, H5P_DEFAULT, storage, H5P_DEFAULT);
+    const bool written = object >= 0 && H5Dwrite(object, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) >= 0 &&
+                         write_text_attribute(object, "long_name", info->long_name) && H5Dclose(object) >= 0;
+    H5Tclose(type);
+    H5Sclose(space);
+    H5Pclose(storage);
+    return written;
+}
+
+static bool create_notes(hid_t file, const gs_note *notes) {
+    const hid_t options = H5Pcreate(H5P_GROUP_CREATE);
+    const hid_t group = options < 0 || H5Pset_obj_track_times(options, 0) < 0
+                            ? H5I_INVALID_HID
+                            : H5Gcreate2(file, "provenance", H5P_DEFAULT, options, H5P_DEFAULT);
+    bool written = group >= 0;
+    for (int i = 0; i < GS_NOTE_COUNT && written; i++) {
+        written = create_note(group, &gs_notes_table[i], &notes[i]);
+    }
+    H5Gclose(group);
+    H5Pclose(options);
+    return written;
+}
+
+/// The title, cut at a whole character when it is very long.
+static bool write_title(hid_t file, const char *title) {
+    char kept[MAX_TITLE + 1] = "";
+    size_t at = 0;
+    for (const size_t length = strlen(title); at < length;) {
+        const size_t bytes = gs_utf8_length(title + at, length - at);
+        if (bytes == 0 || at + bytes > MAX_TITLE) {
+            break;
+        }
+        memcpy(kept + at, title + at, bytes);
+        at += bytes;
+    }
+    return write_text_attribute(file, "title", kept);
+}
+
+static bool write_root_attributes(hid_t file, const gs_layout *layout, const gs_note *notes) {
+    const char *title = layout->experiment->title;
+    char source[128], summary[512];
+    (void)snprintf(source, sizeof source, "gansweep %s", notes[GS_NOTE_VERSION].text);
+    (void)snprintf(summary, sizeof summary,
+                   "%lld trainings of small GANs as one designed experiment of %lld configurations: settings, losses, "
+                   "parameters and samples of each, and its generator's covariance compared with the truth. Rows whose "
+                   "status is 0 are pending.",
+                   (long long)layout->trial_count, (long long)gs_plan_configuration_count(layout->plan));
+    return write_title(file, title == NULL || *title == '\0' ? "GAN sweep" : title) &&
+           write_text_attribute(file, "Conventions", "CF-1.8") && write_text_attribute(file, "source", source) &&
+           write_text_attribute(file, "summary", summary);
+}
+
+static bool create_everything(hid_t file, const gs_layout *layout, const gs_note *notes) {
+    bool written = write_root_attributes(file, layout, notes);
+    for (int i = 0; i < layout->count && written; i++) {
+        written = create_dataset(file, &layout->columns[i], layout);
+    }
+    return written && create_notes(file, notes) && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
+}
+
+gs_status gs_hdf5_create(const char *path, const gs_layout *layout, const gs_note *notes, gs_error *error) {
+    silence before;
+    silence_begin(&before);
+    gs_status status = GS_OK;
+    const hid_t access = file_access();
+    const hid_t creation = H5Pcreate(H5P_FILE_CREATE);
+    hid_t file = H5I_INVALID_HID;
+    if (access >= 0 && creation >= 0 && H5Pset_obj_track_times(creation, 0) >= 0) {
+        file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
+    }
+    if (file < 0 || !create_everything(file, layout, notes)) {
+        status = fail_with_reason(error, GS_ERROR_RUN, "the results file can't be laid out", &before);
+    }
+    if (file >= 0 && H5Fclose(file) < 0 && status == GS_OK) {
+        status = fail_with_reason(error, GS_ERROR_RUN, "the results file can't be laid out", &before);
+    }
+    H5Pclose(creation);
+    H5Pclose(access);
+    silence_end(&before);
+    return status;
+}
+
+// ---- reading a file ----
+
+struct gs_hdf5 {
+    hid_t file;
+    int64_t bytes; ///< size of the file
+    silence before;
+};
+
+/// Fields of a version-0 superblock (HDF5 File Format Specification II.A).
+enum {
+    SUPERBLOCK_BYTES = 96,
+    AT_VERSION = 8,
+    AT_OFFSET_BYTES = 13,
+    AT_LENGTH_BYTES = 14,
+    AT_BASE = 24,
+    AT_END = 40,
+    AT_DRIVER = 48,
+};
+
+static uint64_t superblock_word(const unsigned char *superblock, int at) {
+    uint64_t word;
+    memcpy(&word, superblock + at, sizeof word);
+    return word;
+}
+
+/// Looks at the superblock before libhdf5 does.
+static gs_status check_superblock(int file, int64_t bytes, gs_error *error) {
+    static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    unsigned char superblock[SUPERBLOCK_BYTES] = {0};
+    const size_t there = bytes < SUPERBLOCK_BYTES ? (size_t)bytes : SUPERBLOCK_BYTES;
+    if (!gs_read_at(file, superblock, there, 0)) {
+        return gs_fail(error, GS_ERROR_RESULTS, "it can't be read: %s", strerror(errno));
+    }
+    if (memcmp(superblock, signature, sizeof signature) != 0) {
+        return gs_fail(error, GS_ERROR_RESULTS, "it is not an HDF5 file, so not a results file of gansweep");
+    }
+    if (there < SUPERBLOCK_BYTES) {
+        return gs_fail(error, GS_ERROR_RESULTS, "it is truncated: %lld bytes", (long long)bytes);
+    }
+    if (superblock[AT_VERSION] != 0 || superblock[AT_OFFSET_BYTES] != 8 || superblock[AT_LENGTH_BYTES] != 8 ||
+        superblock_word(superblock, AT_BASE) != 0 || superblock_word(superblock, AT_DRIVER) != UINT64_MAX) {
+        return gs_fail(error, GS_ERROR_RESULTS, "it is an HDF5 file, but not a results file of gansweep");
+    }
+    const uint64_t end = superblock_word(superblock, AT_END);
+    if (end > (uint64_t)bytes) {
+        return gs_fail(error, GS_ERROR_RESULTS, "it is truncated: %lld of %llu bytes", (long long)bytes,
+                       (unsigned long long)end);
+    }
+    return GS_OK;
+}
+
+/// Whether libhdf5 opened the very file that was looked at, and not what someone has put in its place.
+static bool is_same_file(hid_t hdf5, int file) {
+    void *handle = NULL;
+    struct stat theirs, ours;
+    return H5Fget_vfd_handle(hdf5, H5P_DEFAULT, &handle) >= 0 && handle != NULL &&
+           fstat(*(int *)handle, &theirs) == 0 && fstat(file, &ours) == 0 && theirs.st_dev == ours.st_dev &&
+           theirs.st_ino == ours.st_ino;
+}
+
+gs_status gs_hdf5_open(const char *path, int file, int64_t bytes, gs_hdf5 **hdf5, gs_error *error) {
+    gs_status status = check_superblock(file, bytes, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    gs_hdf5 *opened = calloc(1, sizeof *opened);
+    if (opened == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory");
+    }
+    silence_begin(&opened->before);
+    opened->bytes = bytes;
+    const hid_t access = file_access();
+    opened->file = access < 0 ? H5I_INVALID_HID : H5Fopen(path, H5F_ACC_RDONLY, access);
+    if (opened->file < 0) {
+        status = fail_with_reason(error, GS_ERROR_RESULTS, "it is damaged", &opened->before);
+    } else if (!is_same_file(opened->file, file)) {
+        status = gs_fail(error, GS_ERROR_RESULTS, "it was replaced while it was opened");
+    }
+    H5Pclose(access);
+    if (status != GS_OK) {
+        gs_hdf5_close(opened);
+        return status;
+    }
+    *hdf5 = opened;
+    return GS_OK;
+}
+
+void gs_hdf5_close(gs_hdf5 *hdf5) {
+    if (hdf5->file >= 0) {
+        (void)H5Fclose(hdf5->file);
+    }
+    silence_end(&hdf5->before);
+    free(hdf5);
+}
+
+/// Whether a name is a hard link: soft and external links are never followed.
+static bool is_hard_link(hid_t place, const char *name) {
+    H5L_info_t info;
+    return H5Lexists(place, name, H5P_DEFAULT) > 0 && H5Lget_info(place, name, &info, H5P_DEFAULT) >= 0 &&
+           info.type == H5L_TYPE_HARD;
+}
+
+bool gs_hdf5_has(const gs_hdf5 *hdf5, const char *name) {
+    return is_hard_link(hdf5->file, name);
+}
+
+/// Opens a dataset that a hard link leads to.
+static hid_t open_dataset(hid_t place, const char *name) {
+    H5O_info_t info;
+    if (!is_hard_link(place, name) || H5Oget_info_by_name2(place, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) < 0 ||
+        info.type != H5O_TYPE_DATASET) {
+        return H5I_INVALID_HID;
+    }
+    return H5Dopen2(place, name, H5P_DEFAULT);
+}
+
+/// Address of a dataset's bytes when they lie whole in this file, in one piece, without filters; -1 otherwise.
+static int64_t contiguous_address(const gs_hdf5 *hdf5, hid_t object, int64_t bytes) {
+    int64_t found = -1;
+    const hid_t storage = H5Dget_create_plist(object);
+    if (storage >= 0 && H5Pget_layout(storage) == H5D_CONTIGUOUS && H5Pget_external_count(storage) == 0 &&
+        H5Pget_nfilters(storage) == 0) {
+        const haddr_t address = H5Dget_offset(object);
+        if (address != HADDR_UNDEF && address <= (haddr_t)hdf5->bytes && bytes <= hdf5->bytes - (int64_t)address) {
+            found = (int64_t)address;
+        }
+    }
+    H5Pclose(storage);
+    return found;
+}
+
+static bool has_type(hid_t object, hid_t expected) {
+    const hid_t type = H5Dget_type(object);
+    const bool equal = type >= 0 && H5Tequal(type, expected) > 0;
+    H5Tclose(type);
+    return equal;
+}
+
+static bool has_extent(hid_t object, int rank, const int64_t *extent) {
+    const hid_t space = H5Dget_space(object);
+    hsize_t found[GS_MAX_RANK] = {0};
+    bool equal = space >= 0 && H5Sget_simple_extent_ndims(space) == rank &&
+                 (rank == 0 ? H5Sget_simple_extent_type(space) == H5S_SCALAR
+                            : H5Sget_simple_extent_dims(space, found, NULL) == rank);
+    for (int d = 0; d < rank && equal; d++) {
+        equal = found[d] == (hsize_t)extent[d];
+    }
+    H5Sclose(space);
+    return equal;
+}
+
+/// Length of a scalar text of fixed length, -1 for anything else.
+static int64_t text_length(hid_t object) {
+    int64_t length = -1;
+    const hid_t type = H5Dget_type(object);
+    if (type >= 0 && H5Tget_class(type) == H5T_STRING && H5Tis_variable_str(type) == 0 && H5Tget_size(type) > 0 &&
+        has_extent(object, 0, NULL)) {
+        length = (int64_t)H5Tget_size(type) - 1;
+    }
+    H5Tclose(type);
+    return length;
+}
+
+static gs_status fail_damaged(gs_error *error, const char *place, const char *name) {
+    return gs_fail(error, GS_ERROR_RESULTS,
+                   "it is damaged, or not a results file of gansweep: %s%s is not as documented", place, name);
+}
+
+static gs_status read_text(const gs_hdf5 *hdf5, hid_t object, const gs_note_info *info, gs_note *note,
+                           gs_error *error) {
+    const int64_t length = text_length(object);
+    const int64_t address = length < 0 ? -1 : contiguous_address(hdf5, object, length + 1);
+    if (address < 0) {
+        return fail_damaged(error, "/provenance/", info->name);
+    }
+    note->text = malloc((size_t)length + 1);
+    if (note->text == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for /provenance/%s", info->name);
+    }
+    void *handle = NULL;
+    if (H5Fget_vfd_handle(hdf5->file, H5P_DEFAULT, &handle) < 0 ||
+        !gs_read_at(*(int *)handle, note->text, (size_t)length + 1, address)) {
+        free(note->text);
+        note->text = NULL;
+        return gs_fail(error, GS_ERROR_RESULTS, "/provenance/%s can't be read", info->name);
+    }
+    note->text[length] = '\0';
+    note->length = (size_t)length;
+    return GS_OK;
+}
+
+static gs_status read_number(const gs_hdf5 *hdf5, hid_t object, const gs_note_info *info, gs_note *note,
+                             int64_t *address, gs_error *error) {
+    const bool real = info->type == GS_NOTE_REAL;
+    const hid_t type = file_type(real ? GS_F8 : GS_I8);
+    void *value = real ? (void *)&note->real : (void *)&note->integer;
+    const int64_t found = contiguous_address(hdf5, object, (int64_t)sizeof(int64_t));
+    if (found < 0 || !has_extent(object, 0, NULL) || !has_type(object, type) ||
+        H5Dread(object, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) < 0) {
+        return fail_damaged(error, "/provenance/", info->name);
+    }
+    if (address != NULL) {
+        *address = found;
+    }
+    return GS_OK;
+}
+
+gs_status gs_hdf5_read_note(const gs_hdf5 *hdf5, const gs_note_info *info, gs_note *note, int64_t *address,
+                            gs_error *error) {
+    H5O_info_t place;
+    if (!is_hard_link(hdf5->file, "provenance") ||
+        H5Oget_info_by_name2(hdf5->file, "provenance", &place, H5O_INFO_BASIC, H5P_DEFAULT) < 0 ||
+        place.type != H5O_TYPE_GROUP) {
+        return fail_damaged(error, "/provenance", "");
+    }
+    const hid_t group = H5Gopen2(hdf5->file, "provenance", H5P_DEFAULT);
+    const hid_t object = group < 0 ? H5I_INVALID_HID : open_dataset(group, info->name);
+    gs_status status;
+    if (object < 0) {
+        status = fail_damaged(error, "/provenance/", info->name);
+    } else if (info->type == GS_NOTE_TEXT) {
+        status = read_text(hdf5, object, info, note, error);
+    } else {
+        status = read_number(hdf5, object, info, note, address, error);
+    }
+    H5Dclose(object);
+    H5Gclose(group);
+    return status;
+}
+
+gs_status gs_hdf5_find_rows(const gs_hdf5 *hdf5, const gs_dataset *dataset, int64_t *address, gs_error *error) {
+    int64_t bytes;
+    const hid_t object = open_dataset(hdf5->file, dataset->name);
+    *address = -1;
+    if (object >= 0 && !__builtin_mul_overflow(dataset->extent[0], dataset->row_bytes, &bytes) &&
+        has_type(object, file_type(dataset->element)) && has_extent(object, dataset->rank, dataset->extent)) {
+        *address = contiguous_address(hdf5, object, bytes);
+    }
+    H5Dclose(object);
+    return *address < 0 ? fail_damaged(error, "/", dataset->name) : GS_OK;
+}

@@ -1,0 +1,37 @@
+/// All that is done through libhdf5: making the structure of a new file, and finding one's way in an existing one.
+///
+/// Rows never pass through libhdf5: they are written and read at their datasets' addresses. Its error stack is never
+/// printed; each failure is one line.
+#ifndef GANSWEEP_STORE_HDF5_FILE_H
+#define GANSWEEP_STORE_HDF5_FILE_H
+
+#include "store/layout.h"
+#include "store/provenance.h"
+
+/// Makes a file's structure: every dataset at full size with its attributes and dimension scales, the texts, and no
+/// rows. The file must exist: it is emptied first.
+/// @return GS_ERROR_RUN with libhdf5's reason
+gs_status gs_hdf5_create(const char *path, const gs_layout *layout, const gs_note *notes, gs_error *error);
+
+/// An open file.
+typedef struct gs_hdf5 gs_hdf5;
+
+/// Opens a file for reading, without a lock.
+/// @param bytes  size of the file: nothing is believed to lie beyond
+/// @return GS_ERROR_RESULTS when it is not a plain HDF5 file in the earliest format, or is shorter than it says
+gs_status gs_hdf5_open(const char *path, int file, int64_t bytes, gs_hdf5 **hdf5, gs_error *error);
+void gs_hdf5_close(gs_hdf5 *hdf5);
+
+/// Whether the root group has an object of this name.
+bool gs_hdf5_has(const gs_hdf5 *hdf5, const char *name);
+
+/// Reads an entry of /provenance.
+/// @param note  filled; a text is to be freed by the caller
+/// @param address  where a number stands in the file; may be NULL
+gs_status gs_hdf5_read_note(const gs_hdf5 *hdf5, const gs_note_info *info, gs_note *note, int64_t *address,
+                            gs_error *error);
+
+/// Address of a dataset's rows, once its type, shape and storage have been found to be as the layout says.
+gs_status gs_hdf5_find_rows(const gs_hdf5 *hdf5, const gs_dataset *dataset, int64_t *address, gs_error *error);
+
+#endif

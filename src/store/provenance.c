@@ -1,0 +1,203 @@
+/// What is known when a results file is created.
+#include "store/provenance.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+const gs_note_info gs_notes_table[GS_NOTE_COUNT] = {
+    [GS_NOTE_EXPERIMENT] = {"experiment", GS_NOTE_TEXT, "text of the experiment as read"},
+    [GS_NOTE_EXPERIMENT_PATH] = {"experiment_path", GS_NOTE_TEXT, "file that it was read from"},
+    [GS_NOTE_OVERRIDES] = {"overrides", GS_NOTE_TEXT, "settings overridden from the command line, one a line"},
+    [GS_NOTE_RESOLVED] = {"resolved", GS_NOTE_TEXT, "every setting as it was understood"},
+    [GS_NOTE_VERSION] = {"version", GS_NOTE_TEXT, "version of gansweep"},
+    [GS_NOTE_ISA] = {"isa", GS_NOTE_TEXT, "instruction set"},
+    [GS_NOTE_COMPILER] = {"compiler", GS_NOTE_TEXT, "compiler of gansweep"},
+    [GS_NOTE_COMMAND_LINE] = {"command_line", GS_NOTE_TEXT, "command that made the file"},
+    [GS_NOTE_HOST] = {"host", GS_NOTE_TEXT, "machine"},
+    [GS_NOTE_CREATED] = {"created", GS_NOTE_TEXT, "when the file was created, UTC"},
+    [GS_NOTE_THREADS] = {"threads", GS_NOTE_INTEGER, "number of threads"},
+    [GS_NOTE_LAYOUT_VERSION] = {"layout_version", GS_NOTE_INTEGER, "version of the layout of this file"},
+    [GS_NOTE_NUMERICS_VERSION] = {"numerics_version", GS_NOTE_INTEGER, "version of the numerical contract"},
+    [GS_NOTE_SECONDS] = {"seconds", GS_NOTE_REAL, "time that the training took, s; NaN until it ended"},
+};
+
+size_t gs_utf8_length(const char *text, size_t length) {
+    const unsigned char *c = (const unsigned char *)text;
+    if (length == 0) {
+        return 0;
+    }
+    if (c[0] < 0x80) {
+        return 1;
+    }
+    const size_t bytes = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : 2;
+    if (c[0] < 0xc2 || c[0] > 0xf4 || bytes > length) {
+        return 0;
+    }
+    for (size_t i = 1; i < bytes; i++) {
+        if ((c[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    // Overlong forms, surrogates, and what lies above U+10FFFF.
+    const bool outside = (c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) ||
+                         (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f);
+    return outside ? 0 : bytes;
+}
+
+/// An exact copy, from which an experiment can be read again; false when out of memory.
+static bool keep_bytes(gs_note *note, const char *bytes, size_t length) {
+    note->text = malloc(length + 1);
+    if (note->text == NULL) {
+        return false;
+    }
+    note->length = length;
+    memcpy(note->text, bytes, length);
+    note->text[length] = '\0';
+    return true;
+}
+
+/// A copy in which every byte that is not UTF-8 is '?'; false when out of memory.
+static bool keep_text(gs_note *note, const char *text) {
+    if (!keep_bytes(note, text == NULL ? "" : text, text == NULL ? 0 : strlen(text))) {
+        return false;
+    }
+    for (size_t at = 0; at < note->length;) {
+        const size_t bytes = gs_utf8_length(note->text + at, note->length - at);
+        if (bytes == 0) {
+            note->text[at] = '?';
+        }
+        at += bytes == 0 ? 1 : bytes;
+    }
+    return true;
+}
+
+// ---- the resolved experiment ----
+
+static void print_reals(FILE *stream, const double *values, int64_t count) {
+    fputc('[', stream);
+    for (int64_t i = 0; i < count; i++) {
+        (void)fprintf(stream, "%s%.17g", i == 0 ? "" : ", ", values[i]);
+    }
+    fputc(']', stream);
+}
+
+static void print_hidden(FILE *stream, const char *name, const gs_network *network) {
+    (void)fprintf(stream, "  %s: [", name);
+    for (int i = 0; i < network->hidden_count; i++) {
+        (void)fprintf(stream, "%s%d", i == 0 ? "" : ", ", network->hidden[i]);
+    }
+    fputs("]\n", stream);
+}
+
+static void print_value(FILE *stream, const gs_setting_info *info, const gs_values *values, int64_t index) {
+    if (info->type == GS_TYPE_REAL) {
+        (void)fprintf(stream, "%.17g", gs_values_real(values, index));
+        return;
+    }
+    const int64_t value = gs_values_integer(values, index);
+    if (info->type == GS_TYPE_CONVENTION) {
+        fputs(gs_convention_names[value], stream);
+    } else if (info->type == GS_TYPE_GENERATOR_LOSS) {
+        fputs(gs_generator_loss_names[value], stream);
+    } else {
+        (void)fprintf(stream, "%lld", (long long)value);
+    }
+}
+
+static void print_setting(FILE *stream, int setting, const gs_values *values) {
+    const gs_setting_info *info = &gs_settings_table[setting];
+    (void)fprintf(stream, "  %s: ", info->name);
+    if (values->count == 0) {
+        fputs("follows seed", stream);
+    } else if (values->reals == NULL && values->integers == NULL && values->count > 1) {
+        (void)fprintf(stream, "%lld to %lld, step %lld", (long long)values->first,
+                      (long long)gs_values_integer(values, values->count - 1), (long long)values->step);
+    } else {
+        for (int64_t i = 0; i < values->count; i++) {
+            fputs(i == 0 ? "" : ", ", stream);
+            print_value(stream, info, values, i);
+        }
+    }
+    fputs(values->zipped ? " (zipped)\n" : "\n", stream);
+}
+
+static void print_experiment(FILE *stream, const gs_experiment *experiment) {
+    const gs_data_law *data = &experiment->data;
+    (void)fprintf(stream, "title: %s\ndata:\n  n: %lld\n  A: [", experiment->title == NULL ? "" : experiment->title,
+                  (long long)data->n);
+    for (int i = 0; i < data->dimension; i++) {
+        fputs(i == 0 ? "" : ", ", stream);
+        print_reals(stream, data->A + (ptrdiff_t)i * data->dimension, data->dimension);
+    }
+    fputs("]\n  b: ", stream);
+    print_reals(stream, data->b, data->dimension);
+    fputs("\nhidden layers:\n", stream);
+    print_hidden(stream, "generator", &experiment->generator);
+    print_hidden(stream, "discriminator", &experiment->discriminator);
+    fputs("settings:\n", stream);
+    for (int setting = 0; setting < GS_SETTING_COUNT; setting++) {
+        print_setting(stream, setting, &experiment->values[setting]);
+    }
+    (void)fprintf(stream,
+                  "keep:\n  samples: %lld\n  generator_by_epoch: %s\ncheck:\n  samples: %lld\n  tolerance: %.17g\n",
+                  (long long)experiment->keep_samples, experiment->keep_generator_by_epoch ? "true" : "false",
+                  (long long)experiment->check_samples, experiment->tolerance);
+}
+
+/// The experiment as it was understood; false when out of memory.
+static bool resolve(const gs_experiment *experiment, gs_note *note) {
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+    if (stream == NULL) {
+        return false;
+    }
+    print_experiment(stream, experiment);
+    const bool printed = ferror(stream) == 0;
+    const bool complete = fclose(stream) == 0 && printed && keep_bytes(note, text, length);
+    free(text);
+    return complete;
+}
+
+/// The time now in ISO 8601, UTC.
+static bool keep_time(gs_note *note) {
+    const time_t now = time(NULL);
+    struct tm utc;
+    char text[32] = "";
+    if (gmtime_r(&now, &utc) != NULL) {
+        (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    }
+    return keep_text(note, text);
+}
+
+gs_status gs_notes_create(const gs_experiment *experiment, const gs_provenance *provenance, gs_note *notes,
+                          gs_error *error) {
+    memset(notes, 0, GS_NOTE_COUNT * sizeof *notes);
+    notes[GS_NOTE_THREADS].integer = provenance->threads;
+    notes[GS_NOTE_LAYOUT_VERSION].integer = GS_LAYOUT_VERSION;
+    notes[GS_NOTE_NUMERICS_VERSION].integer = GS_NUMERICS_VERSION;
+    notes[GS_NOTE_SECONDS].real = NAN;
+    const bool complete =
+        keep_bytes(&notes[GS_NOTE_EXPERIMENT], experiment->text, experiment->text_length) &&
+        keep_text(&notes[GS_NOTE_EXPERIMENT_PATH], experiment->path) &&
+        keep_bytes(&notes[GS_NOTE_OVERRIDES], experiment->overrides, strlen(experiment->overrides)) &&
+        resolve(experiment, &notes[GS_NOTE_RESOLVED]) && keep_text(&notes[GS_NOTE_VERSION], provenance->version) &&
+        keep_text(&notes[GS_NOTE_ISA], provenance->isa) && keep_text(&notes[GS_NOTE_COMPILER], provenance->compiler) &&
+        keep_text(&notes[GS_NOTE_COMMAND_LINE], provenance->command_line) &&
+        keep_text(&notes[GS_NOTE_HOST], provenance->host) && keep_time(&notes[GS_NOTE_CREATED]);
+    if (!complete) {
+        gs_notes_free(notes);
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for the provenance of the results");
+    }
+    return GS_OK;
+}
+
+void gs_notes_free(gs_note *notes) {
+    for (int i = 0; i < GS_NOTE_COUNT; i++) {
+        free(notes[i].text);
+        notes[i].text = NULL;
+    }
+}

@@ -1,0 +1,228 @@
+/// One dense layer in lanes: forward, and both halves of backward.
+///
+/// Weights are [out x in], row-major; examples lie one after the other, [count x in] or [count x out]; each element is
+/// a vector of lanes. Every sum runs in a fixed order within its lane (inputs, units or examples ascending), so that
+/// tiles and unrolling change the speed and never a bit. Small shapes get instances with their sizes as constants, in
+/// which weights and sums stay in registers; any other shape runs the same body with run-time sizes.
+#ifndef GANSWEEP_TRAIN_DENSE_H
+#define GANSWEEP_TRAIN_DENSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "train/polynomials.h"
+#include "train/vector.h"
+
+/// Examples that are worked on side by side, so that their chains of dependent operations overlap.
+enum { DENSE_GROUP = 4 };
+
+typedef enum { DENSE_LINEAR, DENSE_TANH } dense_activation;
+
+/// y[k][i] = f(bias[i] + sum_j weight[i][j] x[k][j]) for `group` examples and one unit.
+GS_INLINE void dense_unit(const vfloat *restrict weight, vfloat bias, const vfloat *restrict x, vfloat *restrict y,
+                          const int in, const int out, const dense_activation activation, const int group) {
+    vfloat t[DENSE_GROUP];
+    GS_UNROLL for (int u = 0; u < group; u++) {
+        t[u] = bias;
+    }
+    for (int j = 0; j < in; j++) {
+        GS_UNROLL for (int u = 0; u < group; u++) {
+            t[u] = vfma(weight[j], x[(ptrdiff_t)u * in + j], t[u]);
+        }
+    }
+    if (activation == DENSE_TANH) {
+        vf_tanh_n(t, group);
+    }
+    GS_UNROLL for (int u = 0; u < group; u++) {
+        y[(ptrdiff_t)u * out] = t[u];
+    }
+}
+
+GS_INLINE void dense_forward_body(const vfloat *restrict weight, const vfloat *restrict bias, const vfloat *restrict x,
+                                  vfloat *restrict y, ptrdiff_t count, const int in, const int out,
+                                  const dense_activation activation) {
+    const ptrdiff_t grouped = count - count % DENSE_GROUP;
+    GS_NO_UNROLL for (int i = 0; i < out; i++) {
+        vfloat row[8]; // of small layers: kept in registers
+        const vfloat *w = weight + (ptrdiff_t)i * in;
+        if (__builtin_constant_p(in) && in <= 8) {
+            for (int j = 0; j < in; j++) {
+                row[j] = w[j];
+            }
+            w = row;
+        }
+        const vfloat b = bias[i];
+        GS_NO_UNROLL for (ptrdiff_t k = 0; k < grouped; k += DENSE_GROUP) {
+            dense_unit(w, b, x + k * in, y + k * out + i, in, out, activation, DENSE_GROUP);
+        }
+        GS_NO_UNROLL for (ptrdiff_t k = grouped; k < count; k++) {
+            dense_unit(w, b, x + k * in, y + k * out + i, in, out, activation, 1);
+        }
+    }
+}
+
+/// @param x  [count x in]
+/// @param y  [count x out] result
+static void dense_forward(const vfloat *weight, const vfloat *bias, const vfloat *x, vfloat *y, ptrdiff_t count, int in,
+                          int out, dense_activation activation) {
+    if (in == 2 && out == 5 && activation == DENSE_TANH) {
+        dense_forward_body(weight, bias, x, y, count, 2, 5, DENSE_TANH);
+    } else if (in == 5 && out == 3 && activation == DENSE_TANH) {
+        dense_forward_body(weight, bias, x, y, count, 5, 3, DENSE_TANH);
+    } else if (in == 3 && out == 1 && activation == DENSE_LINEAR) {
+        dense_forward_body(weight, bias, x, y, count, 3, 1, DENSE_LINEAR);
+    } else if (in == 2 && out == 2 && activation == DENSE_LINEAR) {
+        dense_forward_body(weight, bias, x, y, count, 2, 2, DENSE_LINEAR);
+    } else if (activation == DENSE_TANH) {
+        dense_forward_body(weight, bias, x, y, count, in, out, DENSE_TANH);
+    } else {
+        dense_forward_body(weight, bias, x, y, count, in, out, DENSE_LINEAR);
+    }
+}
+
+enum { DENSE_TILE = 4, DENSE_LARGEST_TILE = 5 };
+
+/// A tile of the weights' gradient, dL/dw[i][j] = sum_k delta[k][i] x[k][j], with its sums in registers; and with
+/// `biases` that of the tile's rows, dL/db[i] = sum_k delta[k][i].
+GS_INLINE void dense_gradient_tile(const vfloat *restrict delta, const vfloat *restrict x, vfloat *restrict weight,
+                                   vfloat *restrict bias, ptrdiff_t count, const int in, const int out, const int rows,
+                                   const int columns, const bool biases) {
+    vfloat sum[DENSE_LARGEST_TILE][DENSE_LARGEST_TILE], bias_sum[DENSE_LARGEST_TILE];
+    GS_UNROLL for (int i = 0; i < rows; i++) {
+        bias_sum[i] = vset(0.0f);
+        GS_UNROLL for (int j = 0; j < columns; j++) {
+            sum[i][j] = vset(0.0f);
+        }
+    }
+    GS_NO_UNROLL for (ptrdiff_t k = 0; k < count; k++) {
+        GS_UNROLL for (int i = 0; i < rows; i++) {
+            const vfloat d = delta[k * out + i];
+            if (biases) {
+                bias_sum[i] = vadd(bias_sum[i], d);
+            }
+            GS_UNROLL for (int j = 0; j < columns; j++) {
+                sum[i][j] = vfma(d, x[k * in + j], sum[i][j]);
+            }
+        }
+    }
+    GS_UNROLL for (int i = 0; i < rows; i++) {
+        if (biases) {
+            bias[i] = bias_sum[i];
+        }
+        GS_UNROLL for (int j = 0; j < columns; j++) {
+            weight[(ptrdiff_t)i * in + j] = sum[i][j];
+        }
+    }
+}
+
+/// Gradient of the loss with respect to a layer's weights and biases, summed over the examples.
+/// @param delta  [count x out] dL/d(preactivation)
+/// @param x  [count x in] the layer's input
+/// @param weight, bias  [out x in], [out] the gradients
+static void dense_gradient(const vfloat *delta, const vfloat *x, vfloat *weight, vfloat *bias, ptrdiff_t count, int in,
+                           int out) {
+    if (in == 2 && out == 5) {
+        dense_gradient_tile(delta, x, weight, bias, count, 2, 5, 5, 2, true);
+        return;
+    }
+    if (in == 3 && out == 1) {
+        dense_gradient_tile(delta, x, weight, bias, count, 3, 1, 1, 3, true);
+        return;
+    }
+    if (in == 2 && out == 2) {
+        dense_gradient_tile(delta, x, weight, bias, count, 2, 2, 2, 2, true);
+        return;
+    }
+    if (in == 5 && out == 3) {
+#if GS_LANES == 16 // 32 registers hold the whole matrix; 16 hold a row
+        dense_gradient_tile(delta, x, weight, bias, count, 5, 3, 3, 5, true);
+#else
+        for (int i = 0; i < 3; i++) {
+            dense_gradient_tile(delta + i, x, weight + (ptrdiff_t)i * 5, bias + i, count, 5, 3, 1, 5, true);
+        }
+#endif
+        return;
+    }
+    for (int i = 0; i < out;) {
+        const int rows = out - i >= DENSE_TILE ? DENSE_TILE : 1;
+        for (int j = 0; j < in;) {
+            const int columns = in - j >= DENSE_TILE ? DENSE_TILE : 1;
+            vfloat *w = weight + (ptrdiff_t)i * in + j;
+            const vfloat *d = delta + i, *input = x + j;
+            if (rows == DENSE_TILE && columns == DENSE_TILE) {
+                if (j == 0) {
+                    dense_gradient_tile(d, input, w, bias + i, count, in, out, DENSE_TILE, DENSE_TILE, true);
+                } else {
+                    dense_gradient_tile(d, input, w, bias + i, count, in, out, DENSE_TILE, DENSE_TILE, false);
+                }
+            } else if (rows == DENSE_TILE) {
+                dense_gradient_tile(d, input, w, bias + i, count, in, out, DENSE_TILE, 1, j == 0);
+            } else if (columns == DENSE_TILE) {
+                dense_gradient_tile(d, input, w, bias + i, count, in, out, 1, DENSE_TILE, j == 0);
+            } else {
+                dense_gradient_tile(d, input, w, bias + i, count, in, out, 1, 1, j == 0);
+            }
+            j += columns;
+        }
+        i += rows;
+    }
+}
+
+/// One input j of `group` examples: s = sum_i delta[k][i] weight[i][j], and through tanh s (1 - x^2) = s - (s x) x.
+GS_INLINE void dense_backward_input(const vfloat *restrict weight, const vfloat *restrict delta,
+                                    const vfloat *restrict x, vfloat *restrict before, const int in, const int out,
+                                    const dense_activation activation, const int group) {
+    vfloat s[DENSE_GROUP];
+    GS_UNROLL for (int u = 0; u < group; u++) {
+        s[u] = vmul(delta[(ptrdiff_t)u * out], weight[0]);
+    }
+    for (int i = 1; i < out; i++) {
+        GS_UNROLL for (int u = 0; u < group; u++) {
+            s[u] = vfma(delta[(ptrdiff_t)u * out + i], weight[(ptrdiff_t)i * in], s[u]);
+        }
+    }
+    GS_UNROLL for (int u = 0; u < group; u++) {
+        if (activation == DENSE_TANH) {
+            const vfloat a = x[(ptrdiff_t)u * in];
+            s[u] = vfnma(vmul(s[u], a), a, s[u]);
+        }
+        before[(ptrdiff_t)u * in] = s[u];
+    }
+}
+
+GS_INLINE void dense_backward_body(const vfloat *restrict weight, const vfloat *restrict delta,
+                                   const vfloat *restrict x, vfloat *restrict before, ptrdiff_t count, const int in,
+                                   const int out, const dense_activation activation) {
+    const ptrdiff_t grouped = count - count % DENSE_GROUP;
+    GS_NO_UNROLL for (int j = 0; j < in; j++) {
+        GS_NO_UNROLL for (ptrdiff_t k = 0; k < grouped; k += DENSE_GROUP) {
+            dense_backward_input(weight + j, delta + k * out, x + k * in + j, before + k * in + j, in, out, activation,
+                                 DENSE_GROUP);
+        }
+        GS_NO_UNROLL for (ptrdiff_t k = grouped; k < count; k++) {
+            dense_backward_input(weight + j, delta + k * out, x + k * in + j, before + k * in + j, in, out, activation,
+                                 1);
+        }
+    }
+}
+
+/// Takes dL/d(preactivation) of a layer to that of the layer before it.
+/// @param delta  [count x out]
+/// @param x  [count x in] the layer's input: with DENSE_TANH the outputs of a tanh, whose derivative is then applied
+/// @param before  [count x in] result; with DENSE_LINEAR it is dL/dx itself
+static void dense_backward(const vfloat *weight, const vfloat *delta, const vfloat *x, vfloat *before, ptrdiff_t count,
+                           int in, int out, dense_activation activation) {
+    if (in == 3 && out == 1 && activation == DENSE_TANH) {
+        dense_backward_body(weight, delta, x, before, count, 3, 1, DENSE_TANH);
+    } else if (in == 5 && out == 3 && activation == DENSE_TANH) {
+        dense_backward_body(weight, delta, x, before, count, 5, 3, DENSE_TANH);
+    } else if (in == 2 && out == 5 && activation == DENSE_LINEAR) {
+        dense_backward_body(weight, delta, x, before, count, 2, 5, DENSE_LINEAR);
+    } else if (activation == DENSE_TANH) {
+        dense_backward_body(weight, delta, x, before, count, in, out, DENSE_TANH);
+    } else {
+        dense_backward_body(weight, delta, x, before, count, in, out, DENSE_LINEAR);
+    }
+}
+
+#endif

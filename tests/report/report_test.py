@@ -1,0 +1,252 @@
+"""What `gansweep report` prints against NumPy and SciPy, which read the same file with h5py.
+
+Means, standard deviations and quantiles are NumPy's; intervals are SciPy's binomtest(...).proportion_ci("wilson"); tests are
+SciPy's chi2.sf; "prints 0.693" is Python's "%.3f". The untrained baseline is held against a sweep whose learning rates are
+the smallest that an experiment may have, so that no parameter moves.
+
+    report_test.py PROGRAM
+"""
+import csv
+import io
+import json
+import math
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import h5py
+import numpy as np
+from scipy import stats
+
+PROGRAM = sys.argv.pop(1)
+
+EXPERIMENT = """title: A report, with "quotes" and \\ in its title
+convention: [mxnet, torch]
+data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 60}
+model: {latent_dim: {values: [1, 2]}, generator: [], discriminator: [5, 3]}
+train: {epochs: {values: [2, 40]}}
+parameters:
+  seed: {range: [1, 19]}
+  lr_D: {values: [1.0e-9, 0.05, 1.0e+37]}
+  lr_G: {values: [0.02]}
+  batch_size: {values: [8]}
+keep: {samples: 0}
+check: {samples: 6, tolerance: 0.9}
+"""
+SETTINGS = ["lr_G", "lr_D", "generator_loss", "convention", "batch_size", "latent_dim", "epochs"]
+
+
+def gansweep(*arguments, **options):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=300, **options)
+
+
+def expected_row(file, trials):
+    """The columns of one configuration, from the rows `trials` of a file."""
+    status = file["status"][trials]
+    done, finished = status == 1, status != 0
+    epochs = int(file["epochs"][trials.start])
+    row = {"trials": len(status), "done": int(done.sum()), "diverged": int((status == 2).sum()),
+           "pending": int((status == 0).sum())}
+    prints = finished.copy()
+    for name in ["loss_D", "loss_G"]:
+        loss = file[name][trials][:, epochs - 1].astype(float)
+        prints &= np.array(["%.3f" % value == "0.693" for value in loss])
+        loss = loss[done]
+        few = len(loss) == 0
+        row[name + "_mean"] = math.nan if few else loss.mean()
+        row[name + "_sd"] = math.nan if len(loss) < 2 else loss.std(ddof=1)
+        for key, q in [("median", 0.5), ("percentile_5", 0.05), ("percentile_95", 0.95)]:
+            row[f"{name}_{key}"] = math.nan if few else np.quantile(loss, q)
+    ok = finished & (file["covariance_ok"][trials] == 1)
+    dimension = file["sample_mean"].shape[1]
+    p = stats.chi2.sf(file["lrt_joint"][trials], dimension * (dimension + 1) / 2 + dimension)
+    rejected = finished & ~(p >= 0.05)
+    for name, marks in [("prints_ln2", prints), ("covariance_ok", ok), ("both", prints & ok), ("lrt_rejected", rejected)]:
+        count, of = int(marks.sum()), int(finished.sum())
+        interval = stats.binomtest(count, of).proportion_ci(method="wilson") if of else None
+        row[name + "_count"] = count
+        row[name + "_share"] = count / of if of else math.nan
+        row[name + "_low"] = interval.low if of else math.nan
+        row[name + "_high"] = interval.high if of else math.nan
+    for name in ["covariance_error", "frechet_distance", "kl_exact"]:
+        values = file[name][trials][done]
+        values = values[~np.isnan(values)]
+        row[name + "_median"] = np.median(values) if len(values) else math.nan
+    return row
+
+
+class Report(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.path = os.path.join(cls.folder.name, "whole.h5")
+        cls.experiment = os.path.join(cls.folder.name, "experiment.yaml")
+        with open(cls.experiment, "w") as file:
+            file.write(EXPERIMENT)
+        run = gansweep("run", cls.experiment, "-o", cls.path, "--quiet")
+        assert run.returncode == 0, run.stderr
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def assert_rows(self, found, expected, tolerance=1e-12):
+        for key, value in expected.items():
+            given = float(found[key]) if found[key] is not None else math.nan
+            same = given == value or (math.isnan(given) and math.isnan(value))
+            self.assertTrue(same or abs(given - value) <= tolerance * abs(value), f"{key}: {given!r} instead of {value!r}")
+
+    def check_file(self, path):
+        """Compares csv and json with the file; returns the rows of csv."""
+        text = gansweep("report", path, "--format", "csv")
+        self.assertEqual(text.returncode, 0, text.stderr)
+        rows = list(csv.DictReader(io.StringIO(text.stdout, newline="")))
+        report = json.loads(gansweep("report", path, "--format", "json").stdout)
+        self.assertEqual(len(report["rows"]), len(rows))
+        with h5py.File(path) as file:
+            configuration = file["configuration"][:]
+            self.assertEqual(len(rows), configuration.max() + 1)
+            for index, row in enumerate(rows):
+                trials = np.flatnonzero(configuration == index)
+                trials = slice(int(trials[0]), int(trials[-1]) + 1)
+                expected = expected_row(file, trials)
+                self.assert_rows(row, expected)
+                self.assert_rows(report["rows"][index], expected)
+                for name in SETTINGS:
+                    value = file[name][trials.start]
+                    if name in ["generator_loss", "convention"]:
+                        value = file[name].attrs["flag_meanings"].split()[value]
+                        value = value.decode() if isinstance(value, bytes) else value
+                        self.assertEqual(row[name], value)
+                        self.assertEqual(report["rows"][index][name], value)
+                    else:
+                        self.assertEqual(float(row[name]), value)
+                        self.assertEqual(report["rows"][index][name], value)
+        return rows
+
+    def test_statistics_are_numpys_and_scipys(self):
+        rows = self.check_file(self.path)
+        print(f"{len(rows)} configurations,", sum(int(row["diverged"]) for row in rows), "diverged trials,",
+              sum(int(row["prints_ln2_count"]) for row in rows), "print 0.693 / 0.693,",
+              sum(int(row["covariance_ok_count"]) for row in rows), "right")
+        for column in ["diverged", "prints_ln2_count", "covariance_ok_count"]:
+            self.assertGreater(sum(int(row[column]) for row in rows), 0, f"nothing to see in {column}")
+        self.assertLess(sum(int(row["lrt_rejected_count"]) for row in rows), sum(int(row["trials"]) for row in rows))
+
+    def test_a_sweep_that_was_ended_is_reported_with_its_pending_trials(self):
+        path = os.path.join(self.folder.name, "ended.h5")
+        run = subprocess.Popen([PROGRAM, "run", self.experiment, "-o", path, "--quiet", "--set", "seed=1:40000"],
+                               stderr=subprocess.PIPE)
+        deadline = time.monotonic() + 60
+        while not os.path.exists(path) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(1.0)
+        run.send_signal(signal.SIGINT)
+        run.communicate(timeout=60)
+        self.assertEqual(run.returncode, 130)
+        rows = self.check_file(path)
+        pending = [int(row["pending"]) for row in rows]
+        print("pending trials of the configurations:", *pending)
+        self.assertTrue(any(pending) and not all(row["done"] == "0" for row in rows))
+        self.assertIn("nan", [row["loss_D_mean"] for row in rows])
+        self.assertEqual(gansweep("report", path).returncode, 0)
+
+    def test_untrained_baseline_is_a_sweep_without_learning(self):
+        path = os.path.join(self.folder.name, "still.h5")
+        run = gansweep("run", self.experiment, "-o", path, "--quiet", "--set", "lr_D=1e-37", "--set", "lr_G=1e-37", "--set",
+                       "epochs=1", "--set", "seed=1:19")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        still = {(row["convention"], row["latent_dim"]): row for row in self.check_file(path)}
+        for row in self.check_file(self.path):
+            expected = still[row["convention"], row["latent_dim"]]
+            for key in expected:
+                if key not in SETTINGS + ["configuration"] and not key.startswith("untrained_"):
+                    self.assertEqual(row["untrained_" + key], expected[key], key)
+
+    def test_a_baseline_has_at_most_256_trials(self):
+        path = os.path.join(self.folder.name, "many.h5")
+        gansweep("run", self.experiment, "-o", path, "--quiet", "--set", "seed=1:300", "--set", "lr_D=0.05", "--set", "epochs=1")
+        rows = list(csv.DictReader(io.StringIO(gansweep("report", path, "--format", "csv").stdout)))
+        self.assertEqual({row["untrained_trials"] for row in rows}, {"256"})
+
+    def test_seeds_that_are_zipped_with_settings_share_a_baseline_of_all_their_seeds(self):
+        path = os.path.join(self.folder.name, "zipped.h5")
+        experiment = os.path.join(self.folder.name, "zipped.yaml")
+        with open(experiment, "w") as file:
+            file.write("data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 60}\n"
+                       "zip:\n  seed: {values: [5, 6, 7]}\n  lr_D: {values: [0.01, 0.02, 0.03]}\n")
+        run = gansweep("run", experiment, "-o", path, "--quiet")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        rows = self.check_file(path)
+        self.assertEqual([row["trials"] for row in rows], ["1", "1", "1"])
+        self.assertEqual({row["untrained_trials"] for row in rows}, {"3"})
+
+    def test_csv_ends_lines_and_quotes_as_rfc_4180_says(self):
+        raw = subprocess.run([PROGRAM, "report", self.path, "--format", "csv"], capture_output=True).stdout
+        self.assertEqual(raw.count(b"\n"), raw.count(b"\r\n"))
+        table = list(csv.reader(io.StringIO(raw.decode(), newline=""), strict=True))
+        self.assertEqual(len({len(line) for line in table}), 1)
+        self.assertEqual(len(set(table[0])), len(table[0]))
+
+    def test_json_has_strings_for_infinities_and_null_for_nan(self):
+        def refuse(constant):
+            raise ValueError(constant + " is not JSON")
+        report = json.loads(gansweep("report", self.path, "--format", "json").stdout, parse_constant=refuse)
+        self.assertEqual(report["title"], 'A report, with "quotes" and \\ in its title')
+        self.assertIn("inf", [row["kl_exact_median"] for row in report["rows"]])  # latent_dim 1: a line in the plane
+        self.assertIn(None, [row["loss_D_mean"] for row in report["rows"]])  # all diverged
+
+    def test_more_rows_than_fit_are_cut_to_best_and_worst(self):
+        path = os.path.join(self.folder.name, "grid.h5")
+        gansweep("run", self.experiment, "-o", path, "--quiet", "--set", "seed=1:2", "--set", "epochs=1", "--set", "latent_dim=2",
+                 "--set", "lr_D=" + ",".join(str(i / 1000) for i in range(1, 61)))
+        text = gansweep("report", path).stdout
+        lines = text.splitlines()
+        self.assertLessEqual(len(lines), 66)
+        left_out = {int(count) for count in re.findall(r"\.\.\. (\d+) between them", text)}
+        shown = len([line for line in lines if line.startswith("trained")]) // 2
+        self.assertEqual(left_out, {120 - shown})
+        rows = list(csv.DictReader(io.StringIO(gansweep("report", path, "--format", "csv").stdout)))
+        self.assertEqual(len(rows), 120)
+        rows.sort(key=lambda row: (-float(row["covariance_ok_share"]), float(row["frechet_distance_median"])))
+        def label(row):
+            return [row["lr_D"], row["convention"]]
+        table = [line.split() for line in lines if line.startswith("trained")][:shown]
+        self.assertEqual(sorted(table[0][1:3]), sorted(label(rows[0])))
+        self.assertEqual(sorted(table[-1][1:3]), sorted(label(rows[-1])))
+
+    def test_colour_is_for_terminals_without_no_color(self):
+        self.assertNotIn("\033", gansweep("report", self.path).stdout)
+        for no_color, coloured in [(None, True), ("", True), ("1", False)]:
+            environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | {"TERM": "xterm"}
+            if no_color is not None:
+                environment["NO_COLOR"] = no_color
+            self.assertEqual(b"\033" in self.on_terminal(environment), coloured, no_color)
+
+    def on_terminal(self, environment):
+        """What the report prints on a terminal."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([PROGRAM, "report", self.path], stdout=theirs, env=environment)
+        os.close(theirs)
+        text = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            text += piece
+        os.close(ours)
+        self.assertEqual(process.wait(), 0)
+        return text
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

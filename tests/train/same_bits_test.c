@@ -1,0 +1,384 @@
+/// A trial's bits depend on its settings alone: not on the instruction set, the lane, the trials beside it, or whether
+/// the plain scalar reference or the packed kernel trains it. The oracle is the scalar reference in float, whose own
+/// oracles are NumPy and PyTorch.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "train/draws.h"
+#include "train/reference.h"
+#include "train/trainer_test.h"
+
+static const char D2L[] = "data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 1000}\n"
+                          "train: {epochs: 3}\n"
+                          "parameters: {seed: 1}\n"
+                          "keep: {samples: 20, generator_by_epoch: true}\n"
+                          "check: {samples: 150}\n";
+
+/// Odd in every size: three components, a hidden layer in G, a last batch of 1, more rows than a shuffle word serves.
+static const char ODD[] = "data: {law: gaussian, A: [[1, 0, 0.5], [0.25, 2, 0], [0, -1, 1]], b: [0, 1, -2], n: 1702}\n"
+                          "model: {latent_dim: 4, generator: [5], discriminator: [9, 4, 6]}\n"
+                          "train: {epochs: 2}\n"
+                          "parameters: {seed: 1, batch_size: 7}\n"
+                          "keep: {samples: 7, generator_by_epoch: true}\n"
+                          "check: {samples: 70}\n";
+
+static const char TINY[] = "data: {law: gaussian, A: [[2]], b: [3], n: 5}\n"
+                           "model: {latent_dim: 1, generator: [], discriminator: []}\n"
+                           "train: {epochs: 4}\n"
+                           "parameters: {seed: 1, batch_size: 1}\n"
+                           "keep: {samples: 3, generator_by_epoch: true}\n"
+                           "check: {samples: 9}\n";
+
+typedef struct {
+    gs_experiment *experiment;
+    gs_settings settings;
+    gs_layers D, G;
+} subject;
+
+static subject open_subject(const char *text) {
+    subject s;
+    gs_error error = {{0}};
+    if (gs_experiment_parse(text, strlen(text), "test", NULL, 0, &s.experiment, &error) != GS_OK) {
+        fail_msg("%s", error.message);
+    }
+    s.settings = (gs_settings){
+        .seed = 1,
+        .data_seed = 1,
+        .shuffle_seed = 1,
+        .lr_G = 0.005,
+        .lr_D = 0.05,
+        .batch_size = gs_experiment_largest(s.experiment, GS_SETTING_BATCH_SIZE),
+        .latent_dim = gs_experiment_largest(s.experiment, GS_SETTING_LATENT_DIM),
+        .epochs = gs_experiment_largest(s.experiment, GS_SETTING_EPOCHS),
+    };
+    gs_discriminator_layers(s.experiment, &s.D);
+    gs_generator_layers(s.experiment, s.settings.latent_dim, &s.G);
+    return s;
+}
+
+/// Trial number `i` of a varied crowd: every convention, both losses, own seeds and learning rates.
+static gs_settings varied(const subject *s, int i) {
+    gs_settings settings = s->settings;
+    settings.seed = 1000 + i;
+    settings.data_seed = i % 3 == 0 ? INT64_MAX - i : settings.seed;
+    settings.shuffle_seed = i % 5 == 0 ? 7 : settings.seed;
+    settings.convention = (gs_convention)(i % GS_CONVENTION_COUNT);
+    settings.generator_loss = (gs_generator_loss)(i / 4 % 2);
+    settings.lr_D = 0.05 / (1 + i % 7);
+    settings.lr_G = 0.005 * (1 + i % 4);
+    return settings;
+}
+
+typedef struct {
+    float *loss_D, *loss_G, *D, *G;
+} reference_result;
+
+static reference_result run_reference(const subject *s, const gs_settings *settings) {
+    reference_result r = {
+        .loss_D = calloc((size_t)settings->epochs, sizeof(float)),
+        .loss_G = calloc((size_t)settings->epochs, sizeof(float)),
+        .D = calloc((size_t)s->D.parameter_count, sizeof(float)),
+        .G = calloc((size_t)s->G.parameter_count, sizeof(float)),
+    };
+    assert_true(gs_reference_float(s->experiment, settings, -1, r.loss_D, r.loss_G, r.D, r.G, NULL, NULL));
+    return r;
+}
+
+static void free_reference(reference_result *r) {
+    free(r->loss_D);
+    free(r->loss_G);
+    free(r->D);
+    free(r->G);
+}
+
+static bool row_equals_reference(const subject *s, const gs_training *t, int row, const reference_result *r) {
+    const size_t epochs = (size_t)s->settings.epochs;
+    const size_t of_D = (size_t)s->D.parameter_count, of_G = (size_t)s->G.parameter_count;
+    return memcmp(t->loss_D + (size_t)row * epochs, r->loss_D, epochs * sizeof(float)) == 0 &&
+           memcmp(t->loss_G + (size_t)row * epochs, r->loss_G, epochs * sizeof(float)) == 0 &&
+           memcmp(t->discriminator + (size_t)row * of_D, r->D, of_D * sizeof(float)) == 0 &&
+           memcmp(t->generator + (size_t)row * of_G, r->G, of_G * sizeof(float)) == 0;
+}
+
+/// FNV-1a over everything that one row of a training holds.
+static uint64_t hash_row(const subject *s, const gs_training *t, int row) {
+    const size_t epochs = (size_t)s->settings.epochs, of_G = (size_t)s->G.parameter_count;
+    const size_t samples = (size_t)s->experiment->check_samples * (size_t)s->experiment->data.dimension;
+    const struct {
+        const void *at;
+        size_t bytes;
+    } part[] = {
+        {t->loss_D, epochs * 4},
+        {t->loss_G, epochs * 4},
+        {t->discriminator, (size_t)s->D.parameter_count * 4},
+        {t->generator, of_G * 4},
+        {t->generator_by_epoch, epochs * of_G * 4},
+        {t->samples, samples * 4},
+        {t->diverged_epoch, 8},
+    };
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
+        const unsigned char *bytes = (const unsigned char *)part[i].at + (size_t)row * part[i].bytes;
+        for (size_t k = 0; k < part[i].bytes; k++) {
+            hash = (hash ^ bytes[k]) * 0x100000001b3u;
+        }
+    }
+    return hash;
+}
+
+/// Trains `count` settings with one instruction set and hashes each row; NULL means that this processor lacks it.
+static bool train_and_hash(const subject *s, gs_isa isa, const gs_settings *settings, int count, uint64_t *hashes) {
+    if (!gs_isa_available(isa)) {
+        return false;
+    }
+    gs_trainer *trainer;
+    gs_error error = {{0}};
+    assert_int_equal(gs_trainer_create(s->experiment, isa, &trainer, &error), GS_OK);
+    const int lanes = gs_trainer_lanes(trainer);
+    gs_training *training = gs_training_create(s->experiment, lanes);
+    assert_non_null(training);
+    for (int i = 0; i < count; i += lanes) {
+        const int now = count - i < lanes ? count - i : lanes;
+        assert_true(gs_train(trainer, settings + i, now, NULL, training));
+        for (int row = 0; row < now; row++) {
+            hashes[i + row] = hash_row(s, training, row);
+        }
+    }
+    gs_training_free(training);
+    gs_trainer_free(trainer);
+    return true;
+}
+
+static void compare_with_reference(const char *text, const char *name) {
+    subject s = open_subject(text);
+    for (int isa = GS_ISA_PORTABLE; isa < GS_ISA_COUNT; isa++) {
+        if (!gs_isa_available((gs_isa)isa)) {
+            print_message("%s: this processor has no %s\n", name, gs_isa_names[isa]);
+            continue;
+        }
+        gs_trainer *trainer;
+        gs_error error = {{0}};
+        assert_int_equal(gs_trainer_create(s.experiment, (gs_isa)isa, &trainer, &error), GS_OK);
+        const int lanes = gs_trainer_lanes(trainer);
+        gs_training *training = gs_training_create(s.experiment, lanes);
+        gs_settings settings[GS_MAX_LANES];
+        for (int i = 0; i < lanes; i++) {
+            settings[i] = varied(&s, i);
+        }
+        assert_true(gs_train(trainer, settings, lanes, NULL, training));
+        for (int i = 0; i < lanes; i++) {
+            reference_result r = run_reference(&s, &settings[i]);
+            assert_int_equal(training->diverged_epoch[i], 0);
+            assert_true(row_equals_reference(&s, training, i, &r));
+            free_reference(&r);
+        }
+        print_message("%s: %d lanes of %s equal the scalar reference\n", name, lanes, gs_isa_names[isa]);
+        gs_training_free(training);
+        gs_trainer_free(trainer);
+    }
+    gs_experiment_free(s.experiment);
+}
+
+static void kernel_equals_the_scalar_reference_in_the_d2l_shape(void **state) {
+    (void)state;
+    compare_with_reference(D2L, "d2l");
+}
+
+static void kernel_equals_the_scalar_reference_in_an_odd_shape(void **state) {
+    (void)state;
+    compare_with_reference(ODD, "odd");
+}
+
+static void kernel_equals_the_scalar_reference_in_one_dimension_without_hidden_layers(void **state) {
+    (void)state;
+    compare_with_reference(TINY, "tiny");
+}
+
+enum { CROWD = 40 };
+
+static void instruction_sets_lanes_and_neighbours_change_no_bit(void **state) {
+    (void)state;
+    const char *const texts[] = {D2L, ODD, TINY};
+    for (int t = 0; t < 3; t++) {
+        subject s = open_subject(texts[t]);
+        gs_settings settings[CROWD], reversed[CROWD];
+        uint64_t expected[CROWD], hashes[CROWD];
+        for (int i = 0; i < CROWD; i++) {
+            settings[i] = varied(&s, i);
+            reversed[CROWD - 1 - i] = settings[i];
+        }
+        assert_true(train_and_hash(&s, GS_ISA_PORTABLE, settings, CROWD, expected));
+        for (int isa = GS_ISA_PORTABLE; isa < GS_ISA_COUNT; isa++) {
+            if (!train_and_hash(&s, (gs_isa)isa, settings, CROWD, hashes)) {
+                continue;
+            }
+            assert_memory_equal(hashes, expected, sizeof expected);
+            train_and_hash(&s, (gs_isa)isa, reversed, CROWD, hashes);
+            for (int i = 0; i < CROWD; i++) {
+                assert_int_equal(hashes[CROWD - 1 - i], expected[i]);
+            }
+            for (int i = 0; i < CROWD; i += 13) { // alone
+                train_and_hash(&s, (gs_isa)isa, settings + i, 1, hashes);
+                assert_int_equal(hashes[0], expected[i]);
+            }
+        }
+        print_message("shape %d: first hash %016llx\n", t, (unsigned long long)expected[0]);
+        gs_experiment_free(s.experiment);
+    }
+}
+
+/// Overflow, zero gradient and NaN in some lanes, ordinary trials in the others.
+static void extreme_trials_have_the_same_bits_and_disturb_nobody(void **state) {
+    (void)state;
+    subject s = open_subject(D2L);
+    gs_settings settings[CROWD], calm[CROWD];
+    uint64_t expected[CROWD], hashes[CROWD], undisturbed[CROWD];
+    for (int i = 0; i < CROWD; i++) {
+        settings[i] = calm[i] = varied(&s, i);
+        if (i % 4 == 1) {
+            settings[i].lr_D = 1e30;
+            settings[i].lr_G = 1e38; // parameters overflow
+        } else if (i % 4 == 2) {
+            settings[i].lr_D = 1e5; // saturated: gradients vanish and turn subnormal
+            settings[i].lr_G = 1e-30;
+        }
+    }
+    assert_true(train_and_hash(&s, GS_ISA_PORTABLE, settings, CROWD, expected));
+    assert_true(train_and_hash(&s, GS_ISA_PORTABLE, calm, CROWD, undisturbed));
+    for (int isa = GS_ISA_PORTABLE; isa < GS_ISA_COUNT; isa++) {
+        if (train_and_hash(&s, (gs_isa)isa, settings, CROWD, hashes)) {
+            assert_memory_equal(hashes, expected, sizeof expected);
+        }
+    }
+    for (int i = 0; i < CROWD; i++) {
+        if (i % 4 == 0 || i % 4 == 3) {
+            assert_int_equal(expected[i], undisturbed[i]);
+        }
+    }
+    gs_experiment_free(s.experiment);
+}
+
+static uint32_t bits_of(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static void a_diverged_trial_is_the_quiet_nan_from_its_epoch_on(void **state) {
+    (void)state;
+    subject s = open_subject(D2L);
+    for (int isa = GS_ISA_PORTABLE; isa < GS_ISA_COUNT; isa++) {
+        if (!gs_isa_available((gs_isa)isa)) {
+            continue;
+        }
+        gs_trainer *trainer;
+        gs_error error = {{0}};
+        gs_settings settings = s.settings;
+        settings.lr_D = settings.lr_G = 3e38;
+        assert_int_equal(gs_trainer_create(s.experiment, (gs_isa)isa, &trainer, &error), GS_OK);
+        gs_training *t = gs_training_create(s.experiment, gs_trainer_lanes(trainer));
+        assert_true(gs_train(trainer, &settings, 1, NULL, t));
+        print_message("%s: diverged in epoch %d\n", gs_isa_names[isa], (int)t->diverged_epoch[0]);
+        assert_int_equal(t->diverged_epoch[0], 1);
+        for (int64_t i = 0; i < settings.epochs; i++) {
+            assert_int_equal(bits_of(t->loss_D[i]), 0x7fc00000u);
+            assert_int_equal(bits_of(t->loss_G[i]), 0x7fc00000u);
+        }
+        for (int64_t i = 0; i < s.G.parameter_count * settings.epochs; i++) {
+            assert_int_equal(bits_of(t->generator_by_epoch[i]), 0x7fc00000u);
+        }
+        for (int64_t i = 0; i < s.D.parameter_count; i++) {
+            assert_int_equal(bits_of(t->discriminator[i]), 0x7fc00000u);
+        }
+        for (int64_t i = 0; i < s.experiment->check_samples * 2; i++) {
+            assert_int_equal(bits_of(t->samples[i]), 0x7fc00000u);
+        }
+        gs_training_free(t);
+        gs_trainer_free(trainer);
+    }
+    gs_experiment_free(s.experiment);
+}
+
+static void samples_are_the_generator_of_the_sample_stream(void **state) {
+    (void)state;
+    subject s = open_subject(D2L);
+    gs_trainer *trainer;
+    gs_error error = {{0}};
+    assert_int_equal(gs_trainer_create(s.experiment, GS_ISA_AUTO, &trainer, &error), GS_OK);
+    gs_training *t = gs_training_create(s.experiment, gs_trainer_lanes(trainer));
+    gs_settings settings = varied(&s, 3);
+    assert_true(gs_train(trainer, &settings, 1, NULL, t));
+    const float *W = t->generator, *b = W + 4;
+    for (int64_t i = 0; i < s.experiment->check_samples; i++) {
+        float z[2];
+        gs_draw_normals((uint64_t)settings.seed, GS_STREAM_SAMPLE, 0, (uint64_t)(2 * i), 2, z);
+        for (int j = 0; j < 2; j++) {
+            const float expected = fmaf(W[2 * j + 1], z[1], fmaf(W[2 * j], z[0], b[j]));
+            assert_true(t->samples[2 * i + j] == expected);
+        }
+    }
+    gs_training_free(t);
+    gs_trainer_free(trainer);
+    gs_experiment_free(s.experiment);
+}
+
+/// With learning rates of zero nothing moves, so an epoch's losses are those of the untrained net on its data, order
+/// and latents; they are sums over the same numbers whatever the batch size, and differ by rounding alone.
+static void batch_sizes_see_the_same_data_order_and_latents(void **state) {
+    (void)state;
+    const char *text = "data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 1000}\n"
+                       "parameters: {seed: 1, batch_size: [8, 32, 333]}\n"
+                       "train: {epochs: 1}\n";
+    subject s = open_subject(text);
+    gs_trainer *trainer;
+    gs_error error = {{0}};
+    assert_int_equal(gs_trainer_create(s.experiment, GS_ISA_AUTO, &trainer, &error), GS_OK);
+    gs_training *t = gs_training_create(s.experiment, gs_trainer_lanes(trainer));
+    float loss_D[3], loss_G[3];
+    const int64_t sizes[3] = {8, 32, 333};
+    for (int i = 0; i < 3; i++) {
+        gs_settings settings = varied(&s, 1); // torch: biases are drawn too
+        settings.lr_D = settings.lr_G = 0;
+        settings.batch_size = sizes[i];
+        assert_true(gs_train(trainer, &settings, 1, NULL, t));
+        loss_D[i] = t->loss_D[0];
+        loss_G[i] = t->loss_G[0];
+        print_message("batch %3d: loss_D %.9g loss_G %.9g\n", (int)sizes[i], (double)loss_D[i], (double)loss_G[i]);
+        assert_true(fabsf(loss_D[i] - loss_D[0]) < 2e-7f && fabsf(loss_G[i] - loss_G[0]) < 2e-7f);
+    }
+    gs_training_free(t);
+    gs_trainer_free(trainer);
+    gs_experiment_free(s.experiment);
+}
+
+static void training_stops_when_asked(void **state) {
+    (void)state;
+    subject s = open_subject(D2L);
+    gs_trainer *trainer;
+    gs_error error = {{0}};
+    const volatile int stop = 1;
+    assert_int_equal(gs_trainer_create(s.experiment, GS_ISA_AUTO, &trainer, &error), GS_OK);
+    gs_training *t = gs_training_create(s.experiment, gs_trainer_lanes(trainer));
+    assert_false(gs_train(trainer, &s.settings, 1, &stop, t));
+    gs_training_free(t);
+    gs_trainer_free(trainer);
+    gs_experiment_free(s.experiment);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(kernel_equals_the_scalar_reference_in_the_d2l_shape),
+        cmocka_unit_test(kernel_equals_the_scalar_reference_in_an_odd_shape),
+        cmocka_unit_test(kernel_equals_the_scalar_reference_in_one_dimension_without_hidden_layers),
+        cmocka_unit_test(instruction_sets_lanes_and_neighbours_change_no_bit),
+        cmocka_unit_test(extreme_trials_have_the_same_bits_and_disturb_nobody),
+        cmocka_unit_test(a_diverged_trial_is_the_quiet_nan_from_its_epoch_on),
+        cmocka_unit_test(samples_are_the_generator_of_the_sample_stream),
+        cmocka_unit_test(batch_sizes_see_the_same_data_order_and_latents),
+        cmocka_unit_test(training_stops_when_asked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
