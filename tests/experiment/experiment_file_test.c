@@ -116,7 +116,7 @@ static void every_form_of_values_is_read(void **state) {
                                         "  lr_D: {range: [0.1, 0.3], step: 0.1}\n"
                                         "  lr_G: {min: 0.001, max: 0.1, count: 5, scale: log}\n"
                                         "  batch_size: {min: 1, max: 256, count: 9, scale: log}\n"
-                                        "  epochs: {min: 10, max: 20, count: 3}\n"
+                                        "  epochs: {min: 10, max: 20, count: 4}\n"
                                         "  latent_dim: 3\n");
     assert_integers(values_of(e, GS_SETTING_CONVENTION), 2, (int64_t[]){GS_TORCH, GS_TF_AS_DOCUMENTED});
     assert_integers(values_of(e, GS_SETTING_GENERATOR_LOSS), 1, (int64_t[]){GS_MINIMAX});
@@ -126,7 +126,7 @@ static void every_form_of_values_is_read(void **state) {
     assert_reals(values_of(e, GS_SETTING_LR_D), 3, (double[]){0.1, 0.2, 0.3});
     assert_reals(values_of(e, GS_SETTING_LR_G), 5, (double[]){0.001, 0.00316227766017, 0.01, 0.0316227766017, 0.1});
     assert_integers(values_of(e, GS_SETTING_BATCH_SIZE), 9, (int64_t[]){1, 2, 4, 8, 16, 32, 64, 128, 256});
-    assert_integers(values_of(e, GS_SETTING_EPOCHS), 3, (int64_t[]){10, 15, 20});
+    assert_integers(values_of(e, GS_SETTING_EPOCHS), 4, (int64_t[]){10, 13, 17, 20});
     assert_integers(values_of(e, GS_SETTING_LATENT_DIM), 1, (int64_t[]){3});
     assert_true(gs_experiment_largest(e, GS_SETTING_BATCH_SIZE) == 256);
     assert_true(gs_experiment_largest(e, GS_SETTING_SEED) == 11);

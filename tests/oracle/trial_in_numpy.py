@@ -73,9 +73,10 @@ def read_constants(text):
 C = read_constants(HEADER.read_text())
 
 
-def polynomial(x, name, powers, tail=()):
-    """Horner's rule from the highest power down; `tail` are the last coefficients, those without a name."""
-    result, *rest = [C[f"{name}_C{power}"] for power in powers] + [f32(c) for c in tail]
+def polynomial(x, name, tail=()):
+    """Horner's rule, from the highest of the coefficients name0, name1, ... down; `tail` are those without a name."""
+    powers = sorted((int(key[len(name):]) for key in C if re.fullmatch(rf"{name}\d+", key)), reverse=True)
+    result, *rest = [C[f"{name}{power}"] for power in powers] + [f32(c) for c in tail]
     for c in rest:
         result = fma(result, x, c)
     return result
@@ -84,7 +85,7 @@ def polynomial(x, name, powers, tail=()):
 def tanh(x):
     x = larger(-C["TANH_CLAMP"], smaller(C["TANH_CLAMP"], x))
     y = x * x
-    p = fma(fma(y, C["TANH_P2"], C["TANH_P1"]), y, C["TANH_P0"]) * x
+    p = polynomial(y, "TANH_P") * x
     q = fma(y + C["TANH_Q1"], y, C["TANH_Q0"])
     return (p + p) * q / fma(p, p, q * q)
 
@@ -93,13 +94,13 @@ def exp_negative(x):
     x = larger(C["EXP_CLAMP"], x)
     t = fma(x, C["EXP_LOG2_E"], C["EXP_ROUND"])
     f = fma(-(t - C["EXP_ROUND"]), C["EXP_LN_2"], x)
-    return polynomial(f, "EXP", (6, 5, 4, 3, 2), (1, 1)) * (bits(t) << np.uint32(23)).view(f32)
+    return polynomial(f, "EXP_C", (1, 1)) * (bits(t) << np.uint32(23)).view(f32)
 
 
 def log(x):
     e = (bits(x) - C["LOG_TWO_THIRDS_BITS"]).view(np.int32) >> 23
     m = fma(x, (C["LOG_ONE_BITS"] - (e.view(np.uint32) << np.uint32(23))).view(f32), f32(-1))
-    log_1_m = fma(polynomial(m, "LOG", (10, 9, 8, 7, 6, 5, 4, 3), (-0.5,)), m * m, m)
+    log_1_m = fma(polynomial(m, "LOG_C", (-0.5,)), m * m, m)
     return fma(e.astype(f32), C["LOG_LN_2"], log_1_m)
 
 
@@ -108,8 +109,8 @@ def sine_and_cosine(angle):
     q = (angle + C["SINCOS_EIGHTH_TURN"]) >> np.uint32(30)
     f = (angle - (q << np.uint32(30))).view(np.int32).astype(f32) * f32(2**-30)
     z = f * f
-    s = polynomial(z, "SINE", (7, 5, 3, 1)) * f
-    c = polynomial(z, "COSINE", (8, 6, 4, 2), (1,))
+    s = polynomial(z, "SINE_C") * f
+    c = polynomial(z, "COSINE_C", (1,))
     odd = q % 2 == 1
     sine_sign = (q & np.uint32(2)) << np.uint32(30)
     cosine_sign = ((q + np.uint32(1)) & np.uint32(2)) << np.uint32(30)

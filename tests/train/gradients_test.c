@@ -207,9 +207,14 @@ static double sum_G(const subject *s, const batch *of, const double *D, const do
 
 typedef double loss_sum(const subject *s, const batch *of, const double *D, const double *G, saturation *seen);
 
-/// Units bend over distances that shrink with the weights of the layers after and before them.
+/// How much the layers after a parameter enlarge what happens at it, roughly: a change of the parameter, so that slopes
+/// change over shorter distances, and rounding.
+static double enlargement(const subject *s) {
+    return (1 + s->scale) * (1 + s->scale);
+}
+
 static double distance_of(const subject *s) {
-    return 1e-3 / ((1 + s->scale) * (1 + s->scale));
+    return 1e-3 / enlargement(s);
 }
 
 /// Derivative of a loss by one parameter, which is put back.
@@ -242,7 +247,8 @@ static double compare(loss_sum *loss, const subject *s, const batch *of, const d
         error = difference > error || isnan(difference) ? difference : error;
         largest = fabs(gradient[i]) > largest ? fabs(gradient[i]) : largest;
     }
-    const double rounding = ROUNDING * (1 + fabs(loss(s, of, D, G, &(saturation){0, 0}))) / distance_of(s);
+    const double at = fabs(loss(s, of, D, G, &(saturation){0, 0}));
+    const double rounding = ROUNDING * enlargement(s) * (1 + at) / distance_of(s);
     return error / (TOLERANCE * largest + rounding);
 }
 

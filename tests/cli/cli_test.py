@@ -1,0 +1,524 @@
+"""The program as people and scripts use it: what it prints, its exit codes, and what it leaves behind.
+
+The oracle is the documented contract: one line on standard error that says where and what, exit code 2 for a bad command line
+or experiment, 3 for a bad results file, 128 + signal when interrupted, and nothing left behind by a run that did not begin.
+
+    cli_test.py PROGRAM SOURCE_ROOT
+"""
+import os
+import pathlib
+import pty
+import re
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAM, ROOT = os.path.abspath(sys.argv.pop(1)), pathlib.Path(sys.argv.pop(1)).resolve()
+SUBCOMMANDS = ["run", "report", "show", "list"]
+
+EXPERIMENT = """title: A small one
+convention: mxnet
+generator_loss: non-saturating
+data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 40}
+model: {latent_dim: 2, generator: [], discriminator: [5, 3]}
+train: {epochs: 4}
+parameters:
+  seed: {range: [1, 20]}
+  lr_D: {values: [0.05]}
+  lr_G: {values: [0.005]}
+  batch_size: {values: [8]}
+keep: {samples: 10, generator_by_epoch: true}
+check: {samples: 50, tolerance: 0.25}
+"""
+
+# What is changed in the experiment above, where the error is, and what its line must say beside that.
+BAD_EXPERIMENTS = {
+    "unknown key": ("lr_D:", "lr_d:", "9:3", "'lr_D'"),
+    "unknown key at the top": ("convention:", "konvention:", "2:1", "convention"),
+    "unknown key in a map": ("tolerance:", "tolerence:", "13:22", "tolerance"),
+    "wrong type": ("epochs: 4", "epochs: many", "6:17", "epochs"),
+    "wrong type of a map": ("train: {epochs: 4}", "train: 4", "6:8", "train"),
+    "real for an integer": ("epochs: 4", "epochs: 4.5", "6:17", "epochs"),
+    "empty list": ("lr_D: {values: [0.05]}", "lr_D: {values: []}", "9:18", "lr_D"),
+    "duplicate key": ("train: {epochs: 4}", "train: {epochs: 4, epochs: 5}", "6:20", "epochs"),
+    "duplicate value": ("lr_D: {values: [0.05]}", "lr_D: {values: [0.05, 0.1, 0.05]}", "9:30", "lr_D"),
+    "not finite": ("lr_D: {values: [0.05]}", "lr_D: {values: [.inf]}", "9:19", "lr_D"),
+    "NaN": ("lr_G: {values: [0.005]}", "lr_G: {values: [.nan]}", "10:19", "lr_G"),
+    "rate of zero": ("lr_G: {values: [0.005]}", "lr_G: {values: [0]}", "10:19", "lr_G"),
+    "negative rate": ("lr_G: {values: [0.005]}", "lr_G: {values: [-0.1]}", "10:19", "lr_G"),
+    "batch_size over n": ("batch_size: {values: [8]}", "batch_size: {values: [41]}", "11:25", "batch_size"),
+    "batch_size 0": ("batch_size: {values: [8]}", "batch_size: {values: [0]}", "11:25", "batch_size"),
+    "epochs 0": ("epochs: 4", "epochs: 0", "6:17", "epochs"),
+    "singular A": ("A: [[1, 2], [-0.1, 0.5]]", "A: [[1, 2], [2, 4]]", "4:26", "singular"),
+    "A not square": ("A: [[1, 2], [-0.1, 0.5]]", "A: [[1, 2, 3], [4, 5, 6]]", "4:", "A"),
+    "length of b": ("b: [1, 2]", "b: [1, 2, 3]", "4:52", "data.b"),
+    "unknown convention": ("convention: mxnet", "convention: mxnett", "2:13", "mxnet"),
+    "backward range": ("range: [1, 20]", "range: [20, 1]", "8:", "seed"),
+    "trials overflow": ("range: [1, 20]", "range: [0, 9223372036854775806]", "", "trials"),
+    "bad YAML": ("range: [1, 20]", "range: [1, 20", "", "expected"),
+    "not UTF-8": ("A small one", "A \udcff\udcfe one", "1:", "UTF-8"),
+}
+
+
+def gansweep(*arguments, **options):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, errors="surrogateescape", timeout=300,
+                          **options)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gansweep-cli-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.experiment = self.folder / "small.yaml"
+        self.write(EXPERIMENT)
+
+    def write(self, text):
+        self.experiment.write_bytes(text.encode(errors="surrogateescape"))
+
+    def gansweep(self, *arguments, **options):
+        return gansweep(*arguments, cwd=self.folder, **options)
+
+    def files(self):
+        return sorted(path.name for path in self.folder.iterdir())
+
+    def assert_fails(self, code, run, *patterns):
+        """One line on standard error that matches, nothing on standard output, and this exit code."""
+        self.assertEqual(run.returncode, code, run.stderr)
+        self.assertEqual(run.stdout, "")
+        self.assertEqual(run.stderr.count("\n"), 1, run.stderr)
+        self.assertTrue(run.stderr.startswith("gansweep: "), run.stderr)
+        for pattern in patterns:
+            self.assertRegex(run.stderr, pattern)
+
+    def assert_refused(self, code, *arguments, patterns=(), options=None):
+        """A failure that leaves every file as it was."""
+        before = self.files()
+        run = self.gansweep(*arguments, **(options or {}))
+        self.assert_fails(code, run, *patterns)
+        self.assertEqual(self.files(), before)
+        return run
+
+
+class Help(Case):
+    def test_help_is_everywhere_and_has_examples(self):
+        for arguments in [["--help"], ["-h"], ["help"]]:
+            run = self.gansweep(*arguments)
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+            for name in SUBCOMMANDS:
+                self.assertRegex(run.stdout, rf"(?m)^  {name} ")
+        for name in SUBCOMMANDS:
+            texts = {self.gansweep(*arguments).stdout for arguments in
+                     [[name, "--help"], [name, "-h"], [name, "x", "--bad", "--help"], ["help", name]]}
+            self.assertEqual(len(texts), 1)
+            text = texts.pop()
+            self.assertTrue(text.startswith(f"Usage: gansweep {name} "), text)
+            self.assertRegex(text, rf"(?m)^Examples:\n  gansweep {name} ")
+            self.assertLessEqual(max(map(len, text.splitlines())), 100)
+
+    def test_help_names_every_option_of_run(self):
+        text = self.gansweep("run", "--help").stdout
+        for option in ["-o, --output FILE", "--set NAME=VALUES", "--threads N", "--isa NAME", "--force", "--quiet", "--dry-run"]:
+            self.assertIn(option, text)
+
+    def test_version_is_printed(self):
+        run = self.gansweep("--version")
+        self.assertEqual(run.returncode, 0)
+        self.assertRegex(run.stdout, r"^gansweep \d+\.\d+\.\d+\n$")
+
+
+class CommandLine(Case):
+    def test_bad_command_lines_are_refused(self):
+        for arguments, pattern in [
+                ([], "subcommand"),
+                (["rum"], "did you mean 'run'"),
+                (["run"], "EXPERIMENT"),
+                (["report"], "FILE"),
+                (["show", "x.h5"], "TRIAL"),
+                (["run", "small.yaml", "another.yaml"], "unexpected 'another.yaml'"),
+                (["run", "small.yaml", "--fource"], "did you mean '--force'"),
+                (["run", "small.yaml", "-x"], "unknown option '-x'"),
+                (["run", "small.yaml", "--force=yes"], "takes no value"),
+                (["run", "small.yaml", "-o"], "a value was expected"),
+                (["run", "small.yaml", "--threads", "0"], "1 to 4096"),
+                (["run", "small.yaml", "--threads", "two"], "'two'"),
+                (["run", "small.yaml", "--threads=99999999999999999999"], "integer"),
+                (["run", "small.yaml", "--isa", "avx3"], "did you mean 'avx2'"),
+                (["run", "small.yaml", "--set", "lr_d=1"], "lr_D"),
+                (["run", "small.yaml", "--set", "lr_D"], "--set"),
+                (["run", "small.yaml", "--set", "lr_D=0"], "lr_D"),
+                (["run", "small.yaml", "--set", "seed=5:1"], "seed"),
+                (["report", "x.h5", "--format", "xml"], "expected one of table, csv, json")]:
+            with self.subTest(arguments=arguments):
+                self.assert_refused(2, *arguments, patterns=[re.escape(pattern)])
+
+    def test_options_may_be_written_in_every_usual_way(self):
+        for arguments in [["-o", "a.h5", "small.yaml"], ["small.yaml", "-oa.h5"], ["--output=a.h5", "small.yaml"],
+                          ["--output", "a.h5", "--", "small.yaml"]]:
+            run = self.gansweep("run", "--quiet", *arguments)
+            self.assertEqual((run.returncode, run.stdout, run.stderr), (0, "", ""))
+            self.assertEqual(self.files(), ["a.h5", "small.yaml"])
+            (self.folder / "a.h5").unlink()
+
+    def test_control_characters_do_not_reach_the_terminal(self):
+        run = self.assert_refused(2, "run", "\033[31mred")
+        self.assertNotIn("\033", run.stderr)
+
+    def test_a_full_standard_output_is_a_failure(self):
+        with open("/dev/full", "w") as full:
+            run = subprocess.run([PROGRAM, "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("standard output", run.stderr)
+
+
+class BadExperiments(Case):
+    def test_each_is_one_line_with_its_place(self):
+        for name, (old, new, place, text) in BAD_EXPERIMENTS.items():
+            with self.subTest(name=name):
+                self.assertEqual(EXPERIMENT.count(old), 1)
+                self.write(EXPERIMENT.replace(old, new))
+                place = re.escape(f"gansweep: small.yaml:{place}") if place else r"^gansweep: small\.yaml:"
+                run = self.assert_refused(2, "run", "small.yaml", patterns=[place, re.escape(text)])
+                print(run.stderr, end="")
+
+    def test_sizes_that_exceed_the_disk_are_refused_but_for_a_dry_run_which_warns(self):
+        for seeds in ["seed=1:100000000000", "seed=1:1000000000000000"]:
+            self.assert_refused(2, "run", "small.yaml", "--set", seeds, patterns=["free|room|overflow"])
+            run = self.gansweep("run", "small.yaml", "--set", seeds, "--dry-run")
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertRegex(run.stderr, r"^gansweep: warning: the file needs .* and the disk has .* free.*\n$")
+            self.assertEqual(self.files(), ["small.yaml"])
+
+    def test_what_is_not_a_readable_file_is_refused(self):
+        self.assert_refused(2, "run", "missing.yaml", patterns=["missing.yaml", "No such file"])
+        self.assert_refused(2, "run", ".", patterns=["folder|directory"])
+        os.mkfifo(self.folder / "fifo.yaml")
+        self.assert_refused(2, "run", "fifo.yaml", patterns=["fifo.yaml"])
+        self.assert_refused(2, "run", "/dev/zero", patterns=["/dev/zero"])
+        self.assert_refused(2, "run", "", patterns=["No such file|empty"])
+        self.write("")
+        self.assert_refused(2, "run", "small.yaml", patterns=[r"small\.yaml"])
+        if os.geteuid() != 0:
+            self.write(EXPERIMENT)
+            self.experiment.chmod(0)
+            self.assert_refused(2, "run", "small.yaml", patterns=["Permission denied"])
+
+    def test_an_unwritable_folder_is_refused(self):
+        self.assert_refused(2, "run", "small.yaml", "-o", "nowhere/a.h5", patterns=["nowhere"])
+        self.assert_refused(2, "run", "small.yaml", "-o", "small.yaml/a.h5", patterns=["small.yaml"])
+        self.assert_refused(2, "run", "small.yaml", "-o", ".", patterns=["folder|directory"])
+        self.assert_refused(2, "run", "small.yaml", "-o", "/proc/a.h5", patterns=["/proc"])
+
+    def test_hostile_yaml_is_refused_quickly_and_in_little_memory(self):
+        nested = "title: " + "[" * 100_000_000
+        aliases = "a0: &a0 [x, x]\n" + "".join(
+            f"a{i}: &a{i} [{', '.join(['*a%d' % (i - 1)] * 9)}]\n" for i in range(1, 40))
+        deep = "title: " + "{a: " * 5000
+        for text in [nested, aliases, deep, "title: &a [*a]\n", "\0" * 1000]:
+            self.write(text)
+            before = self.files()
+            start = time.monotonic()
+            process = subprocess.Popen([PROGRAM, "run", "small.yaml"], cwd=self.folder, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+            out, error = process.stdout.read(), process.stderr.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            process.stdout.close(), process.stderr.close()
+            self.assert_fails(2, subprocess.CompletedProcess([], process.returncode, out, error), r"small\.yaml")
+            self.assertEqual(self.files(), before)
+            self.assertLess(time.monotonic() - start, 10)
+            self.assertLess(usage.ru_maxrss, 1_000_000)  # kB
+
+
+class BadResults(Case):
+    def test_files_that_are_not_ours_are_refused_with_3(self):
+        self.assertEqual(self.gansweep("run", "small.yaml", "-q", "-o", "good.h5").returncode, 0)
+        good = (self.folder / "good.h5").read_bytes()
+        (self.folder / "empty.h5").write_bytes(b"")
+        (self.folder / "half.h5").write_bytes(good[:len(good) // 2])
+        (self.folder / "header.h5").write_bytes(good[:100])
+        (self.folder / "noise.h5").write_bytes(bytes(range(256)) * 64)
+        (self.folder / "folder.h5").mkdir()
+        os.mkfifo(self.folder / "fifo.h5")
+        names = ["empty.h5", "half.h5", "header.h5", "noise.h5", "folder.h5", "fifo.h5", "small.yaml", "missing.h5"]
+        for name in names:
+            for arguments in [["report", name], ["show", name, "0"], ["list", name]]:
+                with self.subTest(arguments=arguments):
+                    run = self.assert_refused(3, *arguments, patterns=[re.escape(name)])
+                    print(run.stderr, end="")
+
+    def test_a_trial_that_is_not_there_is_refused_with_2(self):
+        self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
+        for trial in ["20", "-1", "x", "1.5", "", "99999999999999999999"]:
+            run = self.gansweep("show", "small.h5", "--", trial)
+            self.assert_fails(2, run, "0 to 19")
+
+
+class Runs(Case):
+    def test_a_run_says_what_it_found_and_where_it_is(self):
+        run = self.gansweep("run", "small.yaml")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(self.files(), ["small.h5", "small.yaml"])
+        for pattern in ["A small one", "20 trials in 1 configuration", "print 0.693 / 0.693", "untrained", r"trials/s",
+                        r"gansweep report small\.h5", r"gansweep show small\.h5 0", "xarray", "h5py"]:
+            self.assertRegex(run.stdout, pattern)
+        self.assertNotIn("\033", run.stdout + run.stderr)
+        self.assertNotIn("\r", run.stderr)
+
+    def test_what_it_says_to_do_next_works(self):
+        run = self.gansweep("run", "small.yaml", "-o", "with space's.h5")
+        lines = [line.strip() for line in run.stdout.splitlines() if line.startswith("  ") and ".h5" in line]
+        self.assertEqual(len(lines), 5)
+        path = os.path.dirname(PROGRAM) + ":" + os.environ["PATH"]
+        for line in lines:
+            line = line.replace("python3", sys.executable, 1)
+            done = subprocess.run(line, shell=True, cwd=self.folder, env=dict(os.environ, PATH=path), capture_output=True)
+            self.assertEqual(done.returncode, 0, (line, done.stderr))
+
+    def test_the_results_file_is_named_after_the_experiment(self):
+        (self.folder / "sub").mkdir()
+        for name, expected in [("sub/a.yaml", "a.h5"), ("b.c.yml", "b.c.h5"), ("plain", "plain.h5"), (".hidden", ".hidden.h5")]:
+            shutil.copy(self.experiment, self.folder / name)
+            self.assertEqual(self.gansweep("run", name, "-q").returncode, 0)
+            self.assertIn(expected, self.files())
+
+    def test_an_existing_file_is_kept_without_force(self):
+        output = self.folder / "small.h5"
+        output.write_text("precious")
+        self.assert_refused(2, "run", "small.yaml", patterns=["small.h5", "--force"])
+        self.assertEqual(output.read_text(), "precious")
+        run = self.gansweep("run", "small.yaml", "-q", "--force")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(output.read_bytes()[:4], b"\x89HDF")
+
+    def test_force_does_not_replace_the_experiment(self):
+        for name in ["small.yaml", "./small.yaml"]:
+            self.assert_refused(2, "run", "small.yaml", "--force", "-o", name, patterns=["small.yaml"])
+        (self.folder / "link").symlink_to("small.yaml")
+        self.assert_refused(2, "run", "small.yaml", "--force", "-o", "link")
+        self.assertEqual(self.experiment.read_text(), EXPERIMENT)
+
+    def test_plain_progress_is_lines_and_quiet_is_silent(self):
+        run = self.gansweep("run", "small.yaml")
+        self.assertRegex(run.stderr, r"^100\.0 %  20 of 20 trials  .*trials/s  .*examples/s  done  .* print 0\.693/0\.693\n$")
+        run = self.gansweep("run", "small.yaml", "--force", "--quiet")
+        self.assertEqual((run.returncode, run.stdout, run.stderr), (0, "", ""))
+
+    def test_threads_and_processors_are_respected(self):
+        def threads(prefix=(), environment=None, arguments=()):
+            run = subprocess.run([*prefix, PROGRAM, "run", "small.yaml", "--dry-run", *arguments], cwd=self.folder, text=True,
+                                 capture_output=True, env=dict(os.environ, **(environment or {})))
+            self.assertEqual(run.returncode, 0, run.stderr)
+            return int(re.search(r"with (\d+) thread", run.stdout).group(1))
+        self.assertEqual(threads(arguments=["--threads", "3"]), 3)
+        self.assertEqual(threads(environment={"OMP_NUM_THREADS": "5"}), 5)
+        self.assertEqual(threads(environment={"OMP_NUM_THREADS": "5"}, arguments=["--threads", "2"]), 2)
+        one = str(min(os.sched_getaffinity(0)))
+        self.assertEqual(threads(prefix=["taskset", "-c", one]), 1)
+
+    def test_overrides_make_the_plan(self):
+        run = self.gansweep("run", "small.yaml", "--dry-run", "--set", "lr_D=0.01,0.05", "--set", "seed=1:200")
+        self.assertRegex(run.stdout, r"trials +400 in 2 configurations")
+
+    def test_shipped_experiments_can_be_planned(self):
+        experiments = sorted((ROOT / "experiments").glob("*.yaml"))
+        self.assertGreater(len(experiments), 0)
+        for experiment in experiments:
+            run = self.gansweep("run", experiment, "--dry-run")
+            self.assertEqual((run.returncode, run.stderr), (0, ""), experiment.name)
+
+
+class DryRun(Case):
+    def test_it_says_what_a_run_would_be_and_makes_nothing(self):
+        run = self.gansweep("run", "small.yaml", "--dry-run")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        for pattern in [r"trials +20 in 1 configuration\n", r"packs +\d+ of \d+ lanes \(\w+\), [\d.]+ % of the lanes used",
+                        r"file +small\.h5, [\d.]+ [kM]B; .* free", r"time +about .* with \d+ threads?, .* trials/s"]:
+            self.assertRegex(run.stdout, pattern)
+        self.assertEqual(self.files(), ["small.yaml"])
+
+    def test_its_file_size_is_the_files(self):
+        units = {"kB": 1e3, "MB": 1e6}
+        said = re.search(r"file +small\.h5, ([\d.]+) (\w+);", self.gansweep("run", "small.yaml", "--dry-run", "--set",
+                                                                            "seed=1:2000").stdout)
+        self.gansweep("run", "small.yaml", "-q", "--set", "seed=1:2000")
+        size = (self.folder / "small.h5").stat().st_size
+        print(f"said {said.group(1)} {said.group(2)}, is {size} bytes")
+        self.assertLess(abs(float(said.group(1)) * units[said.group(2)] - size) / size, 0.25)
+
+    def test_a_billion_trials_take_under_a_second_and_constant_memory(self):
+        memory, seconds = {}, {}
+        for trials in [10**3, 10**9, 10**12]:
+            for _ in range(3):
+                start = time.monotonic()
+                process = subprocess.Popen([PROGRAM, "run", ROOT / "experiments" / "d2l.yaml", "--dry-run", "--set",
+                                            f"seed=1:{trials}"], cwd=self.folder, stdout=subprocess.DEVNULL,
+                                           stderr=subprocess.DEVNULL)
+                _, status, usage = os.wait4(process.pid, 0)
+                process.returncode = os.waitstatus_to_exitcode(status)
+                self.assertEqual(process.returncode, 0)
+                memory[trials] = usage.ru_maxrss
+                seconds[trials] = min(seconds.get(trials, 1e9), time.monotonic() - start)
+        print("seconds", seconds, "kB", memory)
+        self.assertLess(max(seconds.values()), 1)
+        self.assertLess(memory[10**12], 1.2 * memory[10**3])
+
+
+class Interruptions(Case):
+    def start(self, *arguments):
+        process = subprocess.Popen([PROGRAM, "run", "small.yaml", "--set", "seed=1:300000", "--quiet", *arguments], cwd=self.folder,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 60
+        while not (self.folder / "small.h5").exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return process
+
+    def test_signals_end_a_run_and_keep_what_is_finished(self):
+        for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
+            process = self.start("--force")
+            time.sleep(0.3)
+            start = time.monotonic()
+            process.send_signal(number)
+            out, error = process.communicate(timeout=60)
+            seconds = time.monotonic() - start
+            self.assert_fails(128 + number, subprocess.CompletedProcess([], process.returncode, out, error), number.name)
+            said = re.search(r"([\d,]+) of 300,000 trials are finished and kept in small\.h5", error)
+            done = int(said.group(1).replace(",", ""))
+            print(f"{number.name}: ended in {seconds:.2f} s, {done} trials kept")
+            self.assertLess(seconds, 2)
+            self.assertLess(done, 300000)
+            report = self.gansweep("report", "small.h5").stdout
+            self.assertIn(f"{done:,} done, 0 diverged, {300000 - done:,} pending", report)
+            self.assertEqual(self.files(), ["small.h5", "small.yaml"])
+            (self.folder / "small.h5").unlink()
+
+    def test_an_ignored_signal_stays_ignored(self):
+        process = subprocess.Popen(["nohup", PROGRAM, "run", "small.yaml", "-q", "--set", "seed=1:3000"], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGHUP)
+        self.assertEqual(process.wait(timeout=60), 0)
+
+
+class Terminal(Case):
+    def on_terminal(self, arguments, environment, columns=120):
+        """What a command writes to a terminal, both streams together."""
+        import fcntl
+        import struct
+        import termios
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        process = subprocess.Popen([PROGRAM, *arguments], cwd=self.folder, stdin=theirs, stdout=theirs, stderr=theirs,
+                                   env=environment)
+        os.close(theirs)
+        text = b""
+        while True:
+            ready, _, _ = select.select([ours], [], [], 60)
+            try:
+                piece = os.read(ours, 65536) if ready else b""
+            except OSError:
+                break
+            if not piece:
+                break
+            text += piece
+        os.close(ours)
+        self.assertEqual(process.wait(), 0)
+        return text.decode()
+
+    def environment(self, **more):
+        kept = {key: value for key, value in os.environ.items() if key not in ["NO_COLOR", "TERM"]}
+        return {**kept, "TERM": "xterm", **more}
+
+    def test_progress_is_a_bar_that_fits_the_terminal(self):
+        arguments = ["run", "small.yaml", "--force", "--set", "seed=1:30000"]
+        for columns in [120, 60]:
+            text = self.on_terminal(arguments, self.environment(), columns)
+            drawn = re.findall(r"\r\033\[K([^\r]*?%  [^\r\n]*)", text)
+            self.assertGreater(len(drawn), 0)
+            plain = [re.sub(r"\033\[\d*m", "", line) for line in drawn]
+            self.assertLess(max(map(len, plain)), columns)
+            self.assertIn("trials", plain[0])
+        self.assertEqual(text.count("\033[1m") > 0, True)
+
+    def test_no_color_has_a_bar_without_colour(self):
+        text = self.on_terminal(["run", "small.yaml", "--force"], self.environment(NO_COLOR="1"))
+        self.assertNotRegex(text, r"\033\[\d*m")
+
+    def test_a_dumb_terminal_gets_plain_lines(self):
+        text = self.on_terminal(["run", "small.yaml", "--force"], self.environment(TERM="dumb"))
+        self.assertNotIn("\033", text)
+
+
+class Show(Case):
+    def test_a_trial_is_told_in_the_notebooks_words(self):
+        self.gansweep("run", "small.yaml", "-q")
+        run = self.gansweep("show", "small.h5", 3)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        self.assertRegex(run.stdout, r"(?m)^loss_D \d\.\d{3}, loss_G \d\.\d{3}, \d+\.\d examples/sec$")
+        for pattern in ["sweep's mean rate a thread", "seed 4", "lr_D 0.05", r"mean +\[", r"covariance +\[\[", r"eigenvalues +\[",
+                        r"true \[\[1\.01, 1\.95\], \[1\.95, 4\.25\]\]", r"The losses (print|don't print) 0\.693 / 0\.693"]:
+            self.assertRegex(run.stdout, pattern)
+        self.assertGreater(sum(line.count("D") + line.count("G") + line.count("*") for line in run.stdout.splitlines()
+                               if "|" in line), 4)
+
+    def test_its_numbers_are_the_files(self):
+        import h5py
+        self.gansweep("run", "small.yaml", "-q", "--set", "epochs=200")
+        with h5py.File(self.folder / "small.h5") as file:
+            for trial in [0, 7, 19]:
+                text = self.gansweep("show", "small.h5", trial).stdout
+                self.assertIn("loss_D %.3f, loss_G %.3f, " % (file["loss_D"][trial, -1], file["loss_G"][trial, -1]), text)
+                self.assertIn("[%s]" % ", ".join("%.4g" % value for value in file["sample_mean"][trial]), text)
+                self.assertIn("[%s]" % ", ".join("%.4g" % value for value in file["covariance_eigenvalues"][trial]), text)
+                self.assertEqual("covariance is right" in text, file["covariance_ok"][trial] == 1)
+
+    def test_diverged_and_pending_trials_say_so(self):
+        self.gansweep("run", "small.yaml", "-q", "--set", "lr_D=1e37")
+        run = self.gansweep("show", "small.h5", 0)
+        self.assertEqual(run.returncode, 0)
+        self.assertRegex(run.stdout, r"diverged: .* at the end of epoch \d of 4")
+        self.assertNotIn("nan", run.stdout)
+        process = subprocess.Popen([PROGRAM, "run", "small.yaml", "-q", "-o", "long.h5", "--set", "seed=1:300000"], cwd=self.folder)
+        while not (self.folder / "long.h5").exists():
+            time.sleep(0.01)
+        process.terminate()
+        process.wait()
+        run = self.gansweep("show", "long.h5", 299999)
+        self.assertEqual(run.returncode, 0)
+        self.assertIn("pending", run.stdout)
+
+    def test_wide_and_deep_experiments_are_shown(self):
+        self.write(EXPERIMENT.replace("generator: []", "generator: [4]").replace(
+            "A: [[1, 2], [-0.1, 0.5]], b: [1, 2]", "A: [%s], b: [%s]" % (
+                ", ".join(str([int(i == j) for j in range(9)]) for i in range(9)), ", ".join(["0"] * 9))))
+        self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
+        run = self.gansweep("show", "small.h5", 0)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("...", run.stdout)
+        self.assertNotIn("KL", run.stdout)  # a generator with hidden layers has no exact law
+
+
+class List(Case):
+    def test_every_dataset_is_listed_with_type_and_shape(self):
+        import h5py
+        self.gansweep("run", "small.yaml", "-q")
+        text = self.gansweep("list", "small.h5").stdout
+        with h5py.File(self.folder / "small.h5") as file:
+            datasets = {name: item for name, item in file.items() if isinstance(item, h5py.Dataset)}
+        listed = {line.split()[0]: line for line in text.splitlines()[4:]}
+        self.assertEqual(set(listed), set(datasets))
+        with h5py.File(self.folder / "small.h5") as file:
+            for name, line in listed.items():
+                self.assertEqual(line.split()[1], file[name].dtype.name)
+                shape = tuple(int(size) for size in re.findall(r"[a-z_\d]+ (\d+)(?: x |  )", line[len(name):]))
+                self.assertEqual(shape, file[name].shape, line)
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    unittest.main(verbosity=2)
