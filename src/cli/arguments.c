@@ -149,22 +149,23 @@ gs_status read_arguments(const cli_command *command, int argument_count, char **
 char *shell_quoted(const char *text) {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
     const size_t length = strlen(text);
-    char *quoted = malloc(4 * length + 3); // every quote becomes four characters
-    if (quoted == NULL) {
+    if (length > 0 && strspn(text, plain) == length) {
+        return strdup(text);
+    }
+    char *quoted = NULL;
+    size_t quoted_length;
+    FILE *stream = open_memstream(&quoted, &quoted_length);
+    if (stream == NULL) {
         return NULL;
     }
-    if (length > 0 && strspn(text, plain) == length) {
-        return strcpy(quoted, text);
-    }
-    char *to = quoted;
-    *to++ = '\'';
+    (void)fputc('\'', stream);
     for (; *text != '\0'; text++) {
         if (*text == '\'') {
-            to = stpcpy(to, "'\\''");
+            (void)fputs("'\\''", stream);
         } else {
-            *to++ = *text;
+            (void)fputc(*text, stream);
         }
     }
-    (void)strcpy(to, "'");
-    return quoted;
+    (void)fputc('\'', stream);
+    return fclose(stream) == 0 ? quoted : NULL;
 }

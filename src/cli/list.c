@@ -4,7 +4,7 @@
 #include "report/format.h"
 #include "report/table.h"
 
-static int list(int argument_count, char **arguments, gs_error *error);
+static int list(int argument_count, char **typed, gs_error *error);
 
 const cli_command list_command = {
     .name = "list",

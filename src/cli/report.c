@@ -14,7 +14,7 @@ static const cli_option report_options[] = {
      .choice_count = GS_FORMAT_COUNT},
 };
 
-static int report(int argument_count, char **arguments, gs_error *error);
+static int report(int argument_count, char **typed, gs_error *error);
 
 const cli_command report_command = {
     .name = "report",

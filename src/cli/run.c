@@ -64,7 +64,7 @@ static const cli_option run_options[] = {
      .offset = INTO(dry_run)},
 };
 
-static int run(int argument_count, char **arguments, gs_error *error);
+static int run(int argument_count, char **typed, gs_error *error);
 
 const cli_command run_command = {
     .name = "run",
@@ -97,12 +97,8 @@ static char *default_path(const char *experiment) {
     const char *name = slash == NULL ? experiment : slash + 1;
     const char *dot = strrchr(name, '.');
     const size_t length = dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name);
-    char *path = malloc(length + sizeof ".h5");
-    if (path != NULL) {
-        memcpy(path, name, length);
-        memcpy(path + length, ".h5", sizeof ".h5");
-    }
-    return path;
+    char *path = NULL;
+    return asprintf(&path, "%.*s.h5", (int)length, name) < 0 ? NULL : path;
 }
 
 /// With --force a slip of the fingers must not replace the experiment by its results.

@@ -10,7 +10,7 @@
 
 enum { MOST_SHOWN = 6, STATUS_ROWS = 1 << 16 };
 
-static int show(int argument_count, char **arguments, gs_error *error);
+static int show(int argument_count, char **typed, gs_error *error);
 
 const cli_command show_command = {
     .name = "show",
@@ -109,7 +109,7 @@ static void print_settings(const shown_trial *shown, const char *path) {
 
 /// The notebook's line, and where its rate comes from.
 static gs_status print_losses(const shown_trial *shown, const float *loss_D, const float *loss_G) {
-    double rate;
+    double rate = NAN;
     const gs_status status = sweep_rate(shown, &rate);
     if (status != GS_OK) {
         return status;

@@ -9,14 +9,9 @@
 /// The untrained nets' columns stand behind a row's own, with this before their names.
 static const char *const UNTRAINED = "untrained_";
 
-/// Over the settings that make a configuration.
-#define FOR_EACH_CONFIGURING(setting)                                                                                  \
-    for (gs_setting setting = 0; setting < GS_SETTING_COUNT; setting++)                                                \
-        if (!gs_setting_is_seed(setting))
-
 static void print_csv_header(FILE *stream) {
     (void)fprintf(stream, "configuration");
-    FOR_EACH_CONFIGURING(setting) {
+    for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
         (void)fprintf(stream, ",%s", gs_settings_table[setting].name);
     }
     for (int untrained = 0; untrained < 2; untrained++) {
@@ -43,7 +38,7 @@ void gs_report_print_csv(const gs_report *report, FILE *stream) {
     for (int64_t i = 0; i < report->count; i++) {
         const gs_report_row *row = &report->rows[i];
         (void)fprintf(stream, "%lld", (long long)row->configuration);
-        FOR_EACH_CONFIGURING(setting) {
+        for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
             char text[GS_SETTING_TEXT];
             (void)fprintf(stream, ",%s", gs_setting_text(&row->settings, setting, text)); // has no comma and no quote
         }
@@ -92,7 +87,7 @@ static void print_json_fields(const gs_report_row *row, FILE *stream) {
 }
 
 static void print_json_settings(const gs_settings *settings, FILE *stream) {
-    FOR_EACH_CONFIGURING(setting) {
+    for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
         char text[GS_SETTING_TEXT];
         const gs_setting_type type = gs_settings_table[setting].type;
         const bool number = type == GS_TYPE_INTEGER || type == GS_TYPE_REAL;

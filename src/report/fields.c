@@ -5,31 +5,42 @@
 
 #include "report/format.h"
 
-#define COUNT(name, member)                                                                                            \
-    { name, GS_FIELD_COUNT, offsetof(gs_report_row, member) }
-#define REAL(name, member)                                                                                             \
-    { name, GS_FIELD_REAL, offsetof(gs_report_row, member) }
-#define DISTRIBUTION(name)                                                                                             \
-    REAL(#name "_mean", name.mean), REAL(#name "_sd", name.standard_deviation), REAL(#name "_median", name.median),    \
-        REAL(#name "_percentile_5", name.percentile_5), REAL(#name "_percentile_95", name.percentile_95)
-#define SHARE(name)                                                                                                    \
-    COUNT(#name "_count", name.count), REAL(#name "_share", name.share), REAL(#name "_low", name.low),                 \
-        REAL(#name "_high", name.high)
+#define MEMBER(member) offsetof(gs_report_row, member)
 
 const gs_field gs_fields[] = {
-    COUNT("trials", trials),
-    COUNT("done", done),
-    COUNT("diverged", diverged),
-    COUNT("pending", pending),
-    DISTRIBUTION(loss_D),
-    DISTRIBUTION(loss_G),
-    SHARE(prints_ln2),
-    SHARE(covariance_ok),
-    SHARE(both),
-    SHARE(lrt_rejected),
-    REAL("covariance_error_median", median_covariance_error),
-    REAL("frechet_distance_median", median_frechet_distance),
-    REAL("kl_exact_median", median_kl),
+    {"trials", GS_FIELD_COUNT, MEMBER(trials)},
+    {"done", GS_FIELD_COUNT, MEMBER(done)},
+    {"diverged", GS_FIELD_COUNT, MEMBER(diverged)},
+    {"pending", GS_FIELD_COUNT, MEMBER(pending)},
+    {"loss_D_mean", GS_FIELD_REAL, MEMBER(loss_D.mean)},
+    {"loss_D_sd", GS_FIELD_REAL, MEMBER(loss_D.standard_deviation)},
+    {"loss_D_median", GS_FIELD_REAL, MEMBER(loss_D.median)},
+    {"loss_D_percentile_5", GS_FIELD_REAL, MEMBER(loss_D.percentile_5)},
+    {"loss_D_percentile_95", GS_FIELD_REAL, MEMBER(loss_D.percentile_95)},
+    {"loss_G_mean", GS_FIELD_REAL, MEMBER(loss_G.mean)},
+    {"loss_G_sd", GS_FIELD_REAL, MEMBER(loss_G.standard_deviation)},
+    {"loss_G_median", GS_FIELD_REAL, MEMBER(loss_G.median)},
+    {"loss_G_percentile_5", GS_FIELD_REAL, MEMBER(loss_G.percentile_5)},
+    {"loss_G_percentile_95", GS_FIELD_REAL, MEMBER(loss_G.percentile_95)},
+    {"prints_ln2_count", GS_FIELD_COUNT, MEMBER(prints_ln2.count)},
+    {"prints_ln2_share", GS_FIELD_REAL, MEMBER(prints_ln2.share)},
+    {"prints_ln2_low", GS_FIELD_REAL, MEMBER(prints_ln2.low)},
+    {"prints_ln2_high", GS_FIELD_REAL, MEMBER(prints_ln2.high)},
+    {"covariance_ok_count", GS_FIELD_COUNT, MEMBER(covariance_ok.count)},
+    {"covariance_ok_share", GS_FIELD_REAL, MEMBER(covariance_ok.share)},
+    {"covariance_ok_low", GS_FIELD_REAL, MEMBER(covariance_ok.low)},
+    {"covariance_ok_high", GS_FIELD_REAL, MEMBER(covariance_ok.high)},
+    {"both_count", GS_FIELD_COUNT, MEMBER(both.count)},
+    {"both_share", GS_FIELD_REAL, MEMBER(both.share)},
+    {"both_low", GS_FIELD_REAL, MEMBER(both.low)},
+    {"both_high", GS_FIELD_REAL, MEMBER(both.high)},
+    {"lrt_rejected_count", GS_FIELD_COUNT, MEMBER(lrt_rejected.count)},
+    {"lrt_rejected_share", GS_FIELD_REAL, MEMBER(lrt_rejected.share)},
+    {"lrt_rejected_low", GS_FIELD_REAL, MEMBER(lrt_rejected.low)},
+    {"lrt_rejected_high", GS_FIELD_REAL, MEMBER(lrt_rejected.high)},
+    {"covariance_error_median", GS_FIELD_REAL, MEMBER(median_covariance_error)},
+    {"frechet_distance_median", GS_FIELD_REAL, MEMBER(median_frechet_distance)},
+    {"kl_exact_median", GS_FIELD_REAL, MEMBER(median_kl)},
 };
 const int gs_field_count = sizeof gs_fields / sizeof *gs_fields;
 
@@ -43,10 +54,6 @@ double gs_field_real(const gs_report_row *row, const gs_field *field) {
     double value;
     memcpy(&value, (const char *)row + field->offset, sizeof value);
     return value;
-}
-
-bool gs_setting_is_seed(gs_setting setting) {
-    return setting == GS_SETTING_SEED || setting == GS_SETTING_DATA_SEED || setting == GS_SETTING_SHUFFLE_SEED;
 }
 
 char *gs_setting_text(const gs_settings *settings, gs_setting setting, char text[GS_SETTING_TEXT]) {

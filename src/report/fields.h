@@ -18,11 +18,12 @@ extern const int gs_field_count;
 int64_t gs_field_integer(const gs_report_row *row, const gs_field *field);
 double gs_field_real(const gs_report_row *row, const gs_field *field);
 
+/// Settings from here on make a configuration; the three seeds stand before it.
+static const gs_setting GS_FIRST_CONFIGURING = GS_SETTING_LR_G;
+
 /// A setting's value as text: a convention's name, an integer, or the shortest decimal that reads back as the same
 /// real.
 enum { GS_SETTING_TEXT = 40 };
 char *gs_setting_text(const gs_settings *settings, gs_setting setting, char text[GS_SETTING_TEXT]);
-
-bool gs_setting_is_seed(gs_setting setting);
 
 #endif

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum { DIGITS_OF_A_GROUP = 3, SHORTEST_DIGITS = 15, EXACT_DIGITS = 17 };
 
@@ -59,7 +58,8 @@ char *gs_format_number(double value, int decimals, char text[GS_FORMAT_BYTES]) {
     static const double LONGEST_FIXED = 1e4;
     const double smallest_shown = 0.5 * pow(10, -decimals);
     if (isnan(value)) {
-        return strcpy(text, "-");
+        (void)snprintf(text, GS_FORMAT_BYTES, "-");
+        return text;
     }
     const double size = fabs(value);
     if (size >= LONGEST_FIXED || (size > 0 && size < smallest_shown)) {
@@ -73,13 +73,16 @@ char *gs_format_number(double value, int decimals, char text[GS_FORMAT_BYTES]) {
 char *gs_format_share(double share, char text[GS_FORMAT_BYTES]) {
     static const double NEARLY_ALL = 0.9995, NEARLY_NONE = 0.0005;
     if (isnan(share)) {
-        return strcpy(text, "-");
+        (void)snprintf(text, GS_FORMAT_BYTES, "-");
+        return text;
     }
     if (share < 1 && share >= NEARLY_ALL) {
-        return strcpy(text, "> 99.9 %");
+        (void)snprintf(text, GS_FORMAT_BYTES, "> 99.9 %%");
+        return text;
     }
     if (share > 0 && share < NEARLY_NONE) {
-        return strcpy(text, "< 0.1 %");
+        (void)snprintf(text, GS_FORMAT_BYTES, "< 0.1 %%");
+        return text;
     }
     (void)snprintf(text, GS_FORMAT_BYTES, "%.1f %%", 100 * share);
     return text;
@@ -87,7 +90,8 @@ char *gs_format_share(double share, char text[GS_FORMAT_BYTES]) {
 
 char *gs_format_exact(double value, char text[GS_FORMAT_BYTES]) {
     if (isnan(value)) {
-        return strcpy(text, "nan");
+        (void)snprintf(text, GS_FORMAT_BYTES, "nan");
+        return text;
     }
     for (int digits = SHORTEST_DIGITS; digits <= EXACT_DIGITS; digits++) {
         (void)snprintf(text, GS_FORMAT_BYTES, "%.*g", digits, value);

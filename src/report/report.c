@@ -165,24 +165,24 @@ static gs_status summarise_row(gs_making *making, gs_report_row *row, gs_error *
     return summarise(&range, making->experiment->data.dimension, row, error);
 }
 
-static gs_status new_baseline(gs_making *making, gs_error *error) {
+/// A new, empty baseline at the end of the list; NULL when out of memory.
+static gs_baseline *new_baseline(gs_making *making) {
     gs_report *report = making->report;
     if (report->baseline_count == making->baseline_capacity) {
         const int64_t capacity = 2 * making->baseline_capacity + 8;
         gs_baseline **larger = realloc(making->baselines, (size_t)capacity * sizeof(gs_baseline *));
         if (larger == NULL) {
-            return gs_fail(error, GS_ERROR_RUN, "out of memory for the untrained baseline");
+            return NULL;
         }
         making->baselines = larger;
         making->baseline_capacity = capacity;
     }
     gs_baseline *baseline = malloc(sizeof *baseline);
-    if (baseline == NULL) {
-        return gs_fail(error, GS_ERROR_RUN, "out of memory for the untrained baseline");
+    if (baseline != NULL) {
+        gs_baseline_start(baseline, making->experiment);
+        making->baselines[report->baseline_count++] = baseline;
     }
-    gs_baseline_start(baseline, making->experiment);
-    making->baselines[report->baseline_count++] = baseline;
-    return GS_OK;
+    return baseline;
 }
 
 /// Finds or begins the baseline of a row, and lets the row's seeds join it.
@@ -193,22 +193,22 @@ static gs_status join_baseline(gs_making *making, int64_t index, gs_error *error
     while (found < report->baseline_count && !gs_baseline_is_for(making->baselines[found], &row->settings)) {
         found++;
     }
-    if (found == report->baseline_count) {
-        const gs_status status = new_baseline(making, error);
-        if (status != GS_OK) {
-            return status;
-        }
+    gs_baseline *baseline = found < report->baseline_count ? making->baselines[found] : new_baseline(making);
+    if (baseline == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for the untrained baseline");
     }
     report->baseline_of[index] = found;
-    if (!making->baselines[found]->complete) {
-        gs_baseline_add(making->baselines[found], making->plan, row->configuration * making->trials_of_a_row,
-                        row->trials);
+    if (!baseline->complete) {
+        gs_baseline_add(baseline, making->plan, row->configuration * making->trials_of_a_row, row->trials);
     }
     return GS_OK;
 }
 
 static gs_status measure_baselines(gs_making *making, gs_error *error) {
     gs_report *report = making->report;
+    if (report->baseline_count == 0) {
+        return GS_OK;
+    }
     report->baselines = calloc((size_t)report->baseline_count, sizeof *report->baselines);
     if (report->baselines == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the untrained baseline");

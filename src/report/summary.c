@@ -19,38 +19,38 @@ enum {
 typedef enum { CELL_COUNT, CELL_NUMBER, CELL_SHARE, CELL_INTERVAL } cell_kind;
 typedef struct {
     const char *group, *name;
-    cell_kind kind;
     size_t offset;
+    cell_kind kind;
     int decimals;
 } table_column;
 
 #define MEMBER(member) offsetof(gs_report_row, member)
 
 static const table_column LOSS_COLUMNS[] = {
-    {"", "trials", CELL_COUNT, MEMBER(trials), 0},
-    {"", "diverged", CELL_COUNT, MEMBER(diverged), 0},
-    {"loss_D", "mean", CELL_NUMBER, MEMBER(loss_D.mean), 4},
-    {"loss_D", "sd", CELL_NUMBER, MEMBER(loss_D.standard_deviation), 4},
-    {"loss_D", "median", CELL_NUMBER, MEMBER(loss_D.median), 4},
-    {"loss_D", "5 %", CELL_NUMBER, MEMBER(loss_D.percentile_5), 3},
-    {"loss_D", "95 %", CELL_NUMBER, MEMBER(loss_D.percentile_95), 3},
-    {"loss_G", "mean", CELL_NUMBER, MEMBER(loss_G.mean), 4},
-    {"loss_G", "sd", CELL_NUMBER, MEMBER(loss_G.standard_deviation), 4},
-    {"loss_G", "median", CELL_NUMBER, MEMBER(loss_G.median), 4},
-    {"loss_G", "5 %", CELL_NUMBER, MEMBER(loss_G.percentile_5), 3},
-    {"loss_G", "95 %", CELL_NUMBER, MEMBER(loss_G.percentile_95), 3},
+    {"", "trials", MEMBER(trials), CELL_COUNT, 0},
+    {"", "diverged", MEMBER(diverged), CELL_COUNT, 0},
+    {"loss_D", "mean", MEMBER(loss_D.mean), CELL_NUMBER, 4},
+    {"loss_D", "sd", MEMBER(loss_D.standard_deviation), CELL_NUMBER, 4},
+    {"loss_D", "median", MEMBER(loss_D.median), CELL_NUMBER, 4},
+    {"loss_D", "5 %", MEMBER(loss_D.percentile_5), CELL_NUMBER, 3},
+    {"loss_D", "95 %", MEMBER(loss_D.percentile_95), CELL_NUMBER, 3},
+    {"loss_G", "mean", MEMBER(loss_G.mean), CELL_NUMBER, 4},
+    {"loss_G", "sd", MEMBER(loss_G.standard_deviation), CELL_NUMBER, 4},
+    {"loss_G", "median", MEMBER(loss_G.median), CELL_NUMBER, 4},
+    {"loss_G", "5 %", MEMBER(loss_G.percentile_5), CELL_NUMBER, 3},
+    {"loss_G", "95 %", MEMBER(loss_G.percentile_95), CELL_NUMBER, 3},
 };
 
 static const table_column LAW_COLUMNS[] = {
-    {"print 0.693 / 0.693", "share", CELL_SHARE, MEMBER(prints_ln2), 0},
-    {"print 0.693 / 0.693", "95 %", CELL_INTERVAL, MEMBER(prints_ln2), 0},
-    {"covariance right", "share", CELL_SHARE, MEMBER(covariance_ok), 0},
-    {"covariance right", "95 %", CELL_INTERVAL, MEMBER(covariance_ok), 0},
-    {"", "both", CELL_SHARE, MEMBER(both), 0},
-    {"LR test", "p < 0.05", CELL_SHARE, MEMBER(lrt_rejected), 0},
-    {"median", "cov. error", CELL_NUMBER, MEMBER(median_covariance_error), 3},
-    {"median", "Frechet", CELL_NUMBER, MEMBER(median_frechet_distance), 3},
-    {"median", "KL", CELL_NUMBER, MEMBER(median_kl), 3},
+    {"print 0.693 / 0.693", "share", MEMBER(prints_ln2), CELL_SHARE, 0},
+    {"print 0.693 / 0.693", "95 %", MEMBER(prints_ln2), CELL_INTERVAL, 0},
+    {"covariance right", "share", MEMBER(covariance_ok), CELL_SHARE, 0},
+    {"covariance right", "95 %", MEMBER(covariance_ok), CELL_INTERVAL, 0},
+    {"", "both", MEMBER(both), CELL_SHARE, 0},
+    {"LR test", "p < 0.05", MEMBER(lrt_rejected), CELL_SHARE, 0},
+    {"median", "cov. error", MEMBER(median_covariance_error), CELL_NUMBER, 3},
+    {"median", "Frechet", MEMBER(median_frechet_distance), CELL_NUMBER, 3},
+    {"median", "KL", MEMBER(median_kl), CELL_NUMBER, 3},
 };
 
 /// Which configurations a table shows: the best `best`, then the worst `worst`, in this order; all when none is left
@@ -67,10 +67,10 @@ typedef struct {
 
 static gs_labels find_labels(const gs_report *report) {
     gs_labels found = {{false}};
-    for (gs_setting setting = 0; setting < GS_SETTING_COUNT; setting++) {
+    for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
         char first[GS_SETTING_TEXT], other[GS_SETTING_TEXT];
         (void)gs_setting_text(&report->rows[0].settings, setting, first);
-        for (int64_t i = 1; i < report->count && !gs_setting_is_seed(setting) && !found.varies[setting]; i++) {
+        for (int64_t i = 1; i < report->count && !found.varies[setting]; i++) {
             found.varies[setting] = strcmp(first, gs_setting_text(&report->rows[i].settings, setting, other)) != 0;
         }
     }
@@ -163,7 +163,7 @@ static gs_status add_row(gs_table *table, const char *name, const gs_report_row 
     }
     int at = 0;
     (void)snprintf(added->cell[at++], GS_TABLE_CELL, "%s", name);
-    for (gs_setting setting = 0; setting < GS_SETTING_COUNT; setting++) {
+    for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
         if (labels->varies[setting]) {
             char *cell = added->cell[at++];
             if (shown_settings[setting]) {
@@ -224,7 +224,7 @@ static gs_status print_table(const char *heading, const gs_report *report, const
     gs_table table;
     gs_table_start(&table);
     gs_table_column(&table, "", "nets", true);
-    for (gs_setting setting = 0; setting < GS_SETTING_COUNT; setting++) {
+    for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
         if (labels->varies[setting]) {
             const gs_setting_type type = gs_settings_table[setting].type;
             gs_table_column(&table, "", gs_settings_table[setting].name,
@@ -276,9 +276,9 @@ static void print_heading(const gs_report *report, const gs_experiment *experime
                   report->count == 1 ? "" : "s", gs_format_count(sum.done, text[2]),
                   gs_format_count(sum.diverged, text[3]), gs_format_count(sum.pending, text[4]));
     const char *separator = "all with ";
-    for (gs_setting setting = 0; setting < GS_SETTING_COUNT; setting++) {
+    for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
         char value[GS_SETTING_TEXT];
-        if (!gs_setting_is_seed(setting) && !labels->varies[setting]) {
+        if (!labels->varies[setting]) {
             (void)fprintf(stream, "%s%s %s", separator, gs_settings_table[setting].name,
                           gs_setting_text(&report->rows[0].settings, setting, value));
             separator = ", ";

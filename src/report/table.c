@@ -125,7 +125,7 @@ static void print_cells(const gs_table *table, const int *widths, const char *co
 }
 
 void gs_table_print(const gs_table *table, const gs_screen *screen, FILE *stream) {
-    int widths[GS_TABLE_COLUMNS];
+    int widths[GS_TABLE_COLUMNS] = {0};
     measure(table, widths);
     print_groups(table, widths, screen, stream);
     print_cells(table, widths, table->name, GS_STYLE_BOLD, screen, stream);

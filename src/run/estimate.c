@@ -135,19 +135,12 @@ static double mean_seconds(const gs_shape *shapes, int count) {
     return seconds / count;
 }
 
-gs_status gs_run_estimate(const gs_experiment *experiment, const gs_plan *plan, const gs_run_options *options,
-                          double *seconds, gs_error *error) {
-    const gs_isa isa = options->isa == GS_ISA_AUTO ? gs_isa_best() : options->isa;
-    const int lanes = gs_isa_lanes(isa);
-    const int64_t packs = gs_plan_pack_count(plan, lanes);
-    int threads = gs_run_threads(options);
-    threads = threads > packs ? (int)packs : threads;
-
-    gs_shape chosen[MOST_SHAPES];
-    const int count = choose_shapes(experiment, plan, lanes, chosen);
+/// Packs a second of all threads together. All measure at once, since threads that share a core or a memory slow each
+/// other down.
+static gs_status measure_rate(const gs_experiment *experiment, gs_isa isa, const gs_shape *chosen, int count,
+                              int threads, double *packs_a_second, gs_error *error) {
     gs_status first_failure = GS_OK;
-    double packs_a_second = 0;
-    // All threads measure at once, since threads that share a core or a memory slow each other down.
+    double sum = 0;
 #pragma omp parallel num_threads(threads)
     {
         gs_shape shapes[MOST_SHAPES];
@@ -159,12 +152,27 @@ gs_status gs_run_estimate(const gs_experiment *experiment, const gs_plan *plan, 
 #pragma omp critical(gs_estimate)
         {
             if (status == GS_OK) {
-                packs_a_second += 1 / mean_seconds(shapes, count);
+                sum += 1 / mean_seconds(shapes, count);
             } else if (first_failure == GS_OK) {
                 first_failure = gs_fail(error, status, "%s", failure.message);
             }
         }
     }
-    *seconds = first_failure == GS_OK ? (double)packs / packs_a_second : 0;
+    *packs_a_second = sum;
     return first_failure;
+}
+
+gs_status gs_run_estimate(const gs_experiment *experiment, const gs_plan *plan, const gs_run_options *options,
+                          double *seconds, gs_error *error) {
+    const gs_isa isa = options->isa == GS_ISA_AUTO ? gs_isa_best() : options->isa;
+    const int lanes = gs_isa_lanes(isa);
+    const int64_t packs = gs_plan_pack_count(plan, lanes);
+    const int threads = gs_run_threads(options);
+    gs_shape chosen[MOST_SHAPES];
+    const int count = choose_shapes(experiment, plan, lanes, chosen);
+    double packs_a_second;
+    const gs_status status =
+        measure_rate(experiment, isa, chosen, count, packs < threads ? (int)packs : threads, &packs_a_second, error);
+    *seconds = status == GS_OK ? (double)packs / packs_a_second : 0;
+    return status;
 }

@@ -435,7 +435,7 @@ class Terminal(Case):
         return {**kept, "TERM": "xterm", **more}
 
     def test_progress_is_a_bar_that_fits_the_terminal(self):
-        arguments = ["run", "small.yaml", "--force", "--set", "seed=1:30000"]
+        arguments = ["run", "small.yaml", "--force", "--threads", "1", "--isa", "portable", "--set", "seed=1:6000"]
         for columns in [120, 60]:
             text = self.on_terminal(arguments, self.environment(), columns)
             drawn = re.findall(r"\r\033\[K([^\r]*?%  [^\r\n]*)", text)

@@ -43,13 +43,13 @@ def horner(x, coefficients):
     return result
 
 
-def minimax(residual, jacobian, coefficients, free, allowance=0.0):
-    """Makes max(|residual| + allowance) smallest over the coefficients whose index is in `free`.
+def minimax(residual, jacobian, coefficients, free):
+    """Makes max(|residual|) smallest over the coefficients whose index is in `free`.
 
-    residual(c) -> [points], jacobian(c) -> [points x coefficients]; `allowance` [points] is error that other causes add.
+    residual(c) -> [points], jacobian(c) -> [points x coefficients].
     """
     best_coefficients = np.array(coefficients, np.float64)
-    best = np.max(np.abs(residual(best_coefficients)) + allowance)
+    best = np.max(np.abs(residual(best_coefficients)))
     radius = 1.0
     scale = np.where(best_coefficients == 0, 1.0, np.abs(best_coefficients))[free]
     for _ in range(60):
@@ -60,14 +60,14 @@ def minimax(residual, jacobian, coefficients, free, allowance=0.0):
         program = linprog(
             np.append(np.zeros(len(free)), 1.0),
             A_ub=np.block([[slope / unit, -ones], [-slope / unit, -ones]]),
-            b_ub=np.concatenate([-r - allowance, r - allowance]),
+            b_ub=np.concatenate([-r, r]),
             bounds=[(-radius * u, radius * u) for u in unit] + [(0, None)],
             method="highs",
         )
         if program.status == 0:
             trial = best_coefficients.copy()
             trial[free] += program.x[:-1] / unit * scale
-            error = np.max(np.abs(residual(trial)) + allowance)
+            error = np.max(np.abs(residual(trial)))
             if error < best * (1 - 1e-9):
                 best_coefficients, best = trial, error
                 continue
@@ -77,14 +77,14 @@ def minimax(residual, jacobian, coefficients, free, allowance=0.0):
     return best_coefficients, best
 
 
-def round_in_turn(residual, jacobian, coefficients, order, allowance=0.0):
+def round_in_turn(residual, jacobian, coefficients, order):
     """Rounds coefficient after coefficient to float and fits those that are left again."""
-    c, _ = minimax(residual, jacobian, coefficients, list(order), allowance)
+    c, _ = minimax(residual, jacobian, coefficients, list(order))
     for i, index in enumerate(order):
         c[index] = np.float64(np.float32(c[index]))
         rest = list(order[i + 1 :])
         if rest:
-            c, _ = minimax(residual, jacobian, c, rest, allowance)
+            c, _ = minimax(residual, jacobian, c, rest)
     return single(c)
 
 
@@ -135,10 +135,10 @@ def show(name, error, constants):
 
 
 class Tanh:
-    """tanh x = 2 p q / (q^2 + p^2) with p / q = tanh(x / 2), p = x (p0 + p1 y + p2 y^2), q = q0 + q1 y + y^2, y = x^2."""
+    """tanh x = 2 p q / (q^2 + p^2), p / q = tanh(x / 2), p = x (p0 + p1 y + p2 y^2), q = q0 + ... + y^3, y = x^2."""
 
-    labels = ["TANH_P0", "TANH_P1", "TANH_P2", "TANH_Q0", "TANH_Q1"]
-    start = np.array([542.6, 14.68, 0.03014, 1085.2, 119.8])  # a truncated continued fraction is enough to start from
+    labels = ["TANH_P0", "TANH_P1", "TANH_P2", "TANH_Q0", "TANH_Q1", "TANH_Q2"]
+    start = np.array([332640, 10080, 42, 665280, 75600, 840.0])  # the continued fraction's sixth convergent
 
     def __init__(self, clamp):
         self.clamp = np.float32(clamp)
@@ -147,7 +147,7 @@ class Tanh:
     @staticmethod
     def parts(c, x):
         y = x * x
-        return x * (c[0] + y * (c[1] + y * c[2])), c[3] + y * (c[4] + y)
+        return x * (c[0] + y * (c[1] + y * c[2])), c[3] + y * (c[4] + y * (c[5] + y))
 
     def residual(self, c):
         p, q = self.parts(c, self.x)
@@ -159,30 +159,19 @@ class Tanh:
         p, q = self.parts(c, x)
         by_p = 2 * q * (q * q - p * p) / (q * q + p * p) ** 2
         by_q = 2 * p * (p * p - q * q) / (q * q + p * p) ** 2
-        columns = [by_p * x, by_p * x * y, by_p * x * y * y, by_q, by_q * y]
+        columns = [by_p * x, by_p * x * y, by_p * x * y * y, by_q, by_q * y, by_q * y * y]
         return np.stack(columns, 1) / ulp(np.tanh(x))[:, None]
 
     def evaluate(self, c, x):
         x = np.clip(x, -self.clamp, self.clamp)
         y = x * x
         p = fma(fma(y, c[2], c[1]), y, c[0]) * x
-        q = fma(y + c[4], y, c[3])
+        q = fma(fma(y + c[5], y, c[4]), y, c[3])
         return ((p + p) * q) / fma(p, p, q * q)
 
-    def rounding(self, c):
-        """What rounding alone adds near each point of the fit, in ulp: the largest of a thousand neighbours."""
-        spread = np.linspace(0.98, 1.02, 1001)
-        near = single(np.minimum(self.x[:, None] * spread, self.clamp))
-        p, q = self.parts(np.float64(c), np.float64(near))
-        exact = 2 * p * q / (q * q + p * p)
-        return np.max(np.abs(np.float64(self.evaluate(c, near)) - exact) / ulp(np.tanh(np.float64(near))), axis=1)
-
     def fit(self, rounds, random):
-        c, _ = minimax(self.residual, self.jacobian, self.start, [0, 1, 2, 3, 4])
-        for _ in range(2):
-            allowance = self.rounding(single(c))
-            c, _ = minimax(self.residual, self.jacobian, c, [0, 1, 2, 3, 4], allowance)
-        c = round_in_turn(self.residual, self.jacobian, c, [3, 0, 4, 1, 2], allowance)
+        c, _ = minimax(self.residual, self.jacobian, self.start, range(6))
+        c = round_in_turn(self.residual, self.jacobian, c, [3, 0, 4, 1, 5, 2])
 
         def draw(count):
             """Everywhere, and more where rounding is worst: just below tanh = 1/2 and towards 1."""
@@ -198,9 +187,11 @@ class Tanh:
 
 
 def fit_tanh(rounds, random):
-    """The clamp is a compromise: further out the fit is wider and rounding leads above 1; nearer, it is not yet 1."""
+    """The fit has a tenth of a unit left, so that errors are roundings and add up to nothing over many steps: with 2.7
+    units of the form of one coefficient less, a hundred steps of training went four times as far from the exact ones.
+    The clamp is a compromise: further out the fit is wider and rounding leads above 1; nearer, it is not yet 1."""
     fits = []
-    for clamp in [7.5, 7.55, 7.6, 7.7, 8.0]:
+    for clamp in [8.25, 8.5, 8.75, 9.0]:
         model = Tanh(clamp)
         c, error = model.fit(rounds, random)
         print(f"// clamp {clamp}: {error:.3f} ulp")

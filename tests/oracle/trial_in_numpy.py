@@ -86,7 +86,7 @@ def tanh(x):
     x = larger(-C["TANH_CLAMP"], smaller(C["TANH_CLAMP"], x))
     y = x * x
     p = polynomial(y, "TANH_P") * x
-    q = fma(y + C["TANH_Q1"], y, C["TANH_Q0"])
+    q = fma(fma(y + C["TANH_Q2"], y, C["TANH_Q1"]), y, C["TANH_Q0"])
     return (p + p) * q / fma(p, p, q * q)
 
 

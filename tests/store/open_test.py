@@ -247,6 +247,46 @@ def check_values(path, example, document):
                 check(np.all(bits[np.isnan(file[name][:])] == NAN_BITS[file[name].dtype.itemsize]), name)
 
 
+def xxh32(data):
+    """XXH32 with seed 0, from its specification (github.com/Cyan4973/xxHash, doc/xxhash_spec.md)."""
+    p1, p2, p3, p4, p5 = 0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1
+    mask = 0xFFFFFFFF
+
+    def rotate(word, bits):
+        return (word << bits | word >> (32 - bits)) & mask
+
+    def word(at):
+        return int.from_bytes(data[at:at + 4], "little")
+
+    at, sum_ = 0, p5
+    if len(data) >= 16:
+        lanes = [p1 + p2 & mask, p2, 0, -p1 & mask]
+        while at + 16 <= len(data):
+            lanes = [rotate(lane + word(at + 4 * i) * p2 & mask, 13) * p1 & mask for i, lane in enumerate(lanes)]
+            at += 16
+        sum_ = sum(rotate(lane, bits) for lane, bits in zip(lanes, (1, 7, 12, 18)))
+    sum_ = sum_ + len(data) & mask
+    while at + 4 <= len(data):
+        sum_ = rotate(sum_ + word(at) * p3 & mask, 17) * p4 & mask
+        at += 4
+    for byte in data[at:]:
+        sum_ = rotate(sum_ + byte * p5 & mask, 11) * p1 & mask
+    sum_ = (sum_ ^ sum_ >> 15) * p2 & mask
+    sum_ = (sum_ ^ sum_ >> 13) * p3 & mask
+    return sum_ ^ sum_ >> 16
+
+
+def check_checksums(path, example, document):
+    """The order of the document's table is the order of the checksum."""
+    check(xxh32(b"") == 0x02CC5D05 and xxh32(b"abc") == 0x32D153FF, "known answers")
+    names = ["trial"] + list(expected_datasets(document["dataset"], example))
+    check(names[-2:] == ["checksum", "status"], names)
+    with h5py.File(path) as file:
+        for trial in np.flatnonzero(file["status"][:]):
+            row = b"".join(file[name][trial].tobytes() for name in names[:-2])
+            check(xxh32(row) == file["checksum"][trial], "checksum", trial)
+
+
 def check_xarray(path, example, document):
     with xarray.open_dataset(path, engine="h5netcdf") as sweep:
         lengths = expected_dimensions(example)
@@ -313,7 +353,7 @@ def main():
         check(writer.wait() == 0, "write_examples failed")
     for name, example in EXAMPLES.items():
         path = str(folder / f"{name}.h5")
-        for one in check_structure, check_values, check_xarray, check_netcdf, check_h5dump:
+        for one in check_structure, check_values, check_checksums, check_xarray, check_netcdf, check_h5dump:
             before = checks
             one(path, example, document)
             print(f"{name}: {one.__name__}: {checks - before} checks")

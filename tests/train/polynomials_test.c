@@ -201,7 +201,7 @@ static void tanh_is_odd_to_the_bit(void **state) {
 static void tanh_stands_still_beyond_its_clamp(void **state) {
     (void)state;
     const uint32_t at_clamp = bits_of(compute_one(TANH, bits_of(TANH_CLAMP)));
-    assert_true(float_of(at_clamp) < 1 && float_of(at_clamp) > 1 - 0x1p-21f);
+    assert_true(float_of(at_clamp) <= 1 && float_of(at_clamp) >= 1 - 0x1p-23f);
     for (uint64_t word = bits_of(TANH_CLAMP); word < 0x7f800000u; word += 65537) {
         assert_int_equal(bits_of(compute_one(TANH, (uint32_t)word)), at_clamp);
     }
@@ -315,7 +315,7 @@ static void chains_do_not_depend_on_each_other(void **state) {
 /// A hash of 2^18 results of each function, recorded once: equal on every instruction set, compiler and machine.
 static void results_have_the_recorded_bits(void **state) {
     (void)state;
-    const uint64_t recorded = 0xe58fe7191acc3d41;
+    const uint64_t recorded = 0x3a48efc8849dc569;
     uint64_t hash = 0xcbf29ce484222325u; // FNV-1a
     for (int i = 0; i < SUBJECTS; i++) {
         const subject *s = &SUBJECT[i];
