@@ -20,8 +20,7 @@ typedef enum { GS_U1, GS_U4, GS_I8, GS_F4, GS_F8 } gs_element;
 
 enum {
     GS_MAX_RANK = 4,
-    GS_LAYOUT_VERSION = 1,   ///< of the file: a reader refuses any other
-    GS_NUMERICS_VERSION = 1, ///< of the numerical contract: a trial's bits change only together with it
+    GS_LAYOUT_VERSION = 1, ///< of the file: a reader refuses any other
 };
 
 /// One dataset of the results file. A row is what belongs to one index of its first dimension, which is `trial` for all

@@ -7,6 +7,9 @@
 
 #include "gansweep/experiment.h"
 
+/// Version of the numerical contract: a trial's bits change only together with it.
+#define GS_NUMERICS_VERSION 1
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -1,6 +1,7 @@
 /// Reads an experiment: sections and their keys, then --set, then what must hold between settings.
 #include "gansweep/experiment.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,8 @@
 #include "experiment/source.h"
 #include "experiment/values.h"
 
-#define LARGEST_ENTRY 1e30 // of A and b: samples stay within float
+#define LARGEST_ENTRY 1e30        // of A and b: samples stay within float
+#define LEAST_LARGEST_ENTRY 1e-30 // of A: so do they at the other end
 // Least reciprocal condition number of A^T A: its Cholesky factor, and so every statistic of the check, then keeps
 // several digits in any dimension that is accepted.
 #define LEAST_RECIPROCAL_CONDITION 1e-12
@@ -96,6 +98,14 @@ static gs_status read_vector(reader *r, const char *key, const char *shape, cons
     return status;
 }
 
+static double largest_of(const double *entries, size_t count) {
+    double largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        largest = fmax(largest, fabs(entries[i]));
+    }
+    return largest;
+}
+
 static gs_status read_A(reader *r, const node *given) {
     static const char key[] = "data.A";
     gs_data_law *const law = &r->experiment->data;
@@ -114,6 +124,11 @@ static gs_status read_A(reader *r, const node *given) {
     for (const node *item = given->child; status == GS_OK && item != NULL; item = item->next) {
         status = read_vector(r, key, "as many columns as A has rows", item, law->dimension, row);
         row += dimension;
+    }
+    if (status == GS_OK && !(largest_of(law->A, dimension * dimension) >= LEAST_LARGEST_ENTRY)) {
+        status = fail_at(r->error, place_of_value(r, given), key,
+                         "all of its entries are below %g and so no samples in float, expected larger ones",
+                         LEAST_LARGEST_ENTRY);
     }
     double reciprocal = 0;
     if (status == GS_OK) {

@@ -478,6 +478,7 @@ class Show(Case):
                 self.assertEqual("covariance is right" in text, file["covariance_ok"][trial] == 1)
 
     def test_diverged_and_pending_trials_say_so(self):
+        self.write(EXPERIMENT.replace("[5, 3]", "[5, 40]"))
         self.gansweep("run", "small.yaml", "-q", "--set", "lr_D=1e37")
         run = self.gansweep("show", "small.h5", 0)
         self.assertEqual(run.returncode, 0)

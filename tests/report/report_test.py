@@ -29,7 +29,7 @@ PROGRAM = sys.argv.pop(1)
 EXPERIMENT = """title: A report, with "quotes" and \\ in its title
 convention: [mxnet, torch]
 data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 60}
-model: {latent_dim: {values: [1, 2]}, generator: [], discriminator: [5, 3]}
+model: {latent_dim: {values: [1, 2]}, generator: [], discriminator: [5, 40]}
 train: {epochs: {values: [2, 40]}}
 parameters:
   seed: {range: [1, 19]}
