@@ -32,6 +32,12 @@ static const char TINY[] = "data: {law: gaussian, A: [[2]], b: [3], n: 5}\n"
                            "keep: {samples: 3, generator_by_epoch: true}\n"
                            "check: {samples: 9}\n";
 
+/// Batches of more examples than one logarithm covers, the last of them short.
+static const char LARGE_BATCH[] = "data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 400}\n"
+                                  "model: {latent_dim: 2, generator: [3], discriminator: [5, 3]}\n"
+                                  "train: {epochs: 3}\n"
+                                  "parameters: {seed: 1, batch_size: 150}\n";
+
 typedef struct {
     gs_experiment *experiment;
     gs_settings settings;
@@ -197,6 +203,11 @@ static void kernel_equals_the_scalar_reference_in_one_dimension_without_hidden_l
     compare_with_reference(TINY, "tiny");
 }
 
+static void kernel_equals_the_scalar_reference_in_large_batches(void **state) {
+    (void)state;
+    compare_with_reference(LARGE_BATCH, "large batch");
+}
+
 /// Hashes of trial varied(5) of each shape. Whatever compiler and optimisation this program is built with, they must be
 /// met. They change only with docs/randomness.md or the polynomials; the failing test prints the new ones.
 static const uint64_t RECORDED[3] = {0x9be5f831ac29cfccu, 0x13f05bfc2a2c9033u, 0x740102b12edd81e9u};
@@ -291,6 +302,33 @@ static void extreme_trials_have_the_same_bits_and_disturb_nobody(void **state) {
             assert_int_equal(expected[i], undisturbed[i]);
         }
     }
+    gs_experiment_free(s.experiment);
+}
+
+/// Biases that start at zero and hardly move.
+static void subnormal_numbers_are_kept(void **state) {
+    (void)state;
+    subject s = open_subject(D2L);
+    gs_settings settings = s.settings; // mxnet
+    settings.lr_D = settings.lr_G = 1e-42;
+    reference_result r = run_reference(&s, &settings);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(fpclassify(r.G[4 + i]), FP_SUBNORMAL);
+    }
+    for (int isa = GS_ISA_PORTABLE; isa < GS_ISA_COUNT; isa++) {
+        if (!gs_isa_available((gs_isa)isa)) {
+            continue;
+        }
+        gs_trainer *trainer;
+        gs_error error = {{0}};
+        assert_int_equal(gs_trainer_create(s.experiment, (gs_isa)isa, &trainer, &error), GS_OK);
+        gs_training *t = gs_training_create(s.experiment, gs_trainer_lanes(trainer));
+        assert_true(gs_train(trainer, &settings, 1, NULL, t));
+        assert_true(row_equals_reference(&s, t, 0, &r));
+        gs_training_free(t);
+        gs_trainer_free(trainer);
+    }
+    free_reference(&r);
     gs_experiment_free(s.experiment);
 }
 
@@ -408,8 +446,10 @@ int main(int argc, char **argv) {
         cmocka_unit_test(kernel_equals_the_scalar_reference_in_the_d2l_shape),
         cmocka_unit_test(kernel_equals_the_scalar_reference_in_an_odd_shape),
         cmocka_unit_test(kernel_equals_the_scalar_reference_in_one_dimension_without_hidden_layers),
+        cmocka_unit_test(kernel_equals_the_scalar_reference_in_large_batches),
         cmocka_unit_test(instruction_sets_lanes_and_neighbours_change_no_bit),
         cmocka_unit_test(extreme_trials_have_the_same_bits_and_disturb_nobody),
+        cmocka_unit_test(subnormal_numbers_are_kept),
         cmocka_unit_test(a_diverged_trial_is_the_quiet_nan_from_its_epoch_on),
         cmocka_unit_test(samples_are_the_generator_of_the_sample_stream),
         cmocka_unit_test(batch_sizes_see_the_same_data_order_and_latents),
