@@ -1,0 +1,91 @@
+"""python3 -m analysis draws every figure of any experiment's results, and refuses other files with one line.
+
+    analysis_test.py PROGRAM SOURCE_ROOT
+"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import h5py
+import numpy as np
+
+PROGRAM, ROOT = sys.argv[1], sys.argv[2]
+del sys.argv[1:]
+sys.path.insert(0, ROOT)
+FIGURES = ["covariance", "losses", "samples"]
+
+EXPERIMENT = """data: {{law: gaussian, A: {A}, b: {b}, n: 40}}
+model: {{latent_dim: 2, generator: [3], discriminator: [4]}}
+train: {{epochs: {epochs}}}
+parameters: {{seed: {{range: [1, {seeds}]}}, lr_D: {{values: [0.05, {lr}]}}}}
+"""
+
+
+class Analysis(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def sweep(self, **changes):
+        text = EXPERIMENT.format(**{"A": "[[1, 2], [-0.1, 0.5]]", "b": "[1, 2]", "epochs": 3, "seeds": 20, "lr": 0.1, **changes})
+        (self.folder / "small.yaml").write_text(text)
+        results = self.folder / "small.h5"
+        subprocess.run([PROGRAM, "run", "small.yaml", "-o", results, "-q", "--force"], cwd=self.folder, check=True,
+                       stdout=subprocess.DEVNULL)
+        return results
+
+    def analyse(self, file):
+        return subprocess.run([sys.executable, "-m", "analysis", file, "-o", self.folder / "figures"], cwd=ROOT, text=True,
+                              capture_output=True)
+
+    def assert_drawn(self, run):
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        files = {path.name: path.read_bytes() for path in (self.folder / "figures").iterdir()}
+        self.assertEqual(sorted(files), sorted(f"{name}.{kind}" for name in FIGURES for kind in ("png", "svg")))
+        for name, content in files.items():
+            self.assertTrue(content.startswith(b"\x89PNG" if name.endswith("png") else b"<?xml"), name)
+
+    def assert_refused(self, run, *words):
+        self.assertEqual((run.returncode, run.stdout, run.stderr.count("\n")), (1, "", 1), run.stderr)
+        for word in words:
+            self.assertIn(word, run.stderr)
+
+    def test_every_figure_is_drawn(self):
+        self.assert_drawn(self.analyse(self.sweep()))
+
+    def test_one_and_three_dimensions_one_epoch_one_trial(self):
+        self.assert_drawn(self.analyse(self.sweep(A="[[2]]", b="[1]", epochs=1)))
+        self.assert_drawn(self.analyse(self.sweep(A="[[1, 0, 0], [0, 2, 1], [0, 0, 3]]", b="[1, 2, 3]", seeds=1)))
+
+    def test_pending_and_diverged_trials_are_left_out(self):
+        results = self.sweep()
+        with h5py.File(results, "r+") as file:
+            file["status"][:5] = [0, 0, 0, 2, 2]
+        from analysis.results import Results
+        read = Results(results)
+        self.assertEqual((read.trials, read.planned), (35, 40))
+        with h5py.File(results) as file:
+            np.testing.assert_array_equal(read.loss_D, file["loss_D"][5:])
+            np.testing.assert_array_equal(read.samples, file["samples"][5:])
+        np.testing.assert_allclose(read.covariance, [[1.01, 1.95], [1.95, 4.25]], rtol=1e-14)
+        np.testing.assert_array_equal(read.mean, [1, 2])
+        self.assert_drawn(self.analyse(results))
+
+    def test_files_that_cannot_be_drawn_are_refused(self):
+        self.assert_refused(self.analyse(self.folder / "none.h5"), "none.h5")
+        (self.folder / "text.h5").write_text("not HDF5")
+        self.assert_refused(self.analyse(self.folder / "text.h5"), "text.h5")
+        with h5py.File(self.folder / "other.h5", "w") as file:
+            file["x"] = [1]
+        self.assert_refused(self.analyse(self.folder / "other.h5"), "no results file of gansweep", "status")
+        results = self.sweep()
+        with h5py.File(results, "r+") as file:
+            file["status"][:] = 0
+        self.assert_refused(self.analyse(results), "none of 40 trials is done")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
