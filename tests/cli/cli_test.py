@@ -147,6 +147,7 @@ class CommandLine(Case):
                 (["run", "small.yaml", "-o"], "a value was expected"),
                 (["run", "small.yaml", "--threads", "0"], "1 to 4096"),
                 (["run", "small.yaml", "--threads", "two"], "'two'"),
+                (["run", "small.yaml", "--threads", "2x"], "'2x'"),
                 (["run", "small.yaml", "--threads=99999999999999999999"], "integer"),
                 (["run", "small.yaml", "--isa", "avx3"], "did you mean 'avx2'"),
                 (["run", "small.yaml", "--set", "lr_d=1"], "lr_D"),
@@ -340,7 +341,15 @@ class DryRun(Case):
         for pattern in [r"trials +20 in 1 configuration\n", r"packs +\d+ of \d+ lanes \(\w+\), [\d.]+ % of the lanes used",
                         r"file +small\.h5, [\d.]+ [kM]B; .* free", r"time +about .* with \d+ threads?, .* trials/s"]:
             self.assertRegex(run.stdout, pattern)
+        packs, lanes, used = re.search(r"packs +(\d+) of (\d+) lanes \(\w+\), ([\d.]+) %", run.stdout).groups()
+        self.assertAlmostEqual(float(used), 100 * 20 / (int(packs) * int(lanes)), delta=0.051)
         self.assertEqual(self.files(), ["small.yaml"])
+
+    def test_it_says_that_the_file_exists(self):
+        self.assertNotIn("exists already", self.gansweep("run", "small.yaml", "--dry-run").stdout)
+        (self.folder / "small.h5").write_text("precious")
+        self.assertIn("exists already, so that a run needs --force", self.gansweep("run", "small.yaml", "--dry-run").stdout)
+        self.assertEqual((self.folder / "small.h5").read_text(), "precious")
 
     def test_its_file_size_is_the_files(self):
         units = {"kB": 1e3, "MB": 1e6}
@@ -373,10 +382,13 @@ class Interruptions(Case):
     def start(self, *arguments):
         process = subprocess.Popen([PROGRAM, "run", "small.yaml", "--set", "seed=1:300000", "--quiet", *arguments], cwd=self.folder,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.wait_for_results()
+        return process
+
+    def wait_for_results(self):
         deadline = time.monotonic() + 60
         while not (self.folder / "small.h5").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
-        return process
 
     def test_signals_end_a_run_and_keep_what_is_finished(self):
         for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
@@ -398,9 +410,10 @@ class Interruptions(Case):
             (self.folder / "small.h5").unlink()
 
     def test_an_ignored_signal_stays_ignored(self):
-        process = subprocess.Popen(["nohup", PROGRAM, "run", "small.yaml", "-q", "--set", "seed=1:3000"], cwd=self.folder,
+        process = subprocess.Popen(["nohup", PROGRAM, "run", "small.yaml", "-q", "--set", "seed=1:100000"], cwd=self.folder,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-        time.sleep(0.1)
+        self.wait_for_results()
+        self.assertIsNone(process.poll(), "it has ended before the signal")
         process.send_signal(signal.SIGHUP)
         self.assertEqual(process.wait(timeout=60), 0)
 
@@ -436,13 +449,14 @@ class Terminal(Case):
 
     def test_progress_is_a_bar_that_fits_the_terminal(self):
         arguments = ["run", "small.yaml", "--force", "--threads", "1", "--isa", "portable", "--set", "seed=1:6000"]
-        for columns in [120, 60]:
+        for columns in [140, 60]:
             text = self.on_terminal(arguments, self.environment(), columns)
             drawn = re.findall(r"\r\033\[K([^\r]*?%  [^\r\n]*)", text)
             self.assertGreater(len(drawn), 0)
             plain = [re.sub(r"\033\[\d*m", "", line) for line in drawn]
             self.assertLess(max(map(len, plain)), columns)
             self.assertIn("trials", plain[0])
+            self.assertTrue(columns == 60 or any(re.match(r"\[=*>? *\] ", line) for line in plain), plain)
         self.assertEqual(text.count("\033[1m") > 0, True)
 
     def test_no_color_has_a_bar_without_colour(self):
@@ -456,7 +470,8 @@ class Terminal(Case):
 
 class Show(Case):
     def test_a_trial_is_told_in_the_notebooks_words(self):
-        self.gansweep("run", "small.yaml", "-q")
+        import h5py
+        self.gansweep("run", "small.yaml", "-q", "--threads", "2")
         run = self.gansweep("show", "small.h5", 3)
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         self.assertRegex(run.stdout, r"(?m)^loss_D \d\.\d{3}, loss_G \d\.\d{3}, \d+\.\d examples/sec$")
@@ -465,9 +480,21 @@ class Show(Case):
             self.assertRegex(run.stdout, pattern)
         self.assertGreater(sum(line.count("D") + line.count("G") + line.count("*") for line in run.stdout.splitlines()
                                if "|" in line), 4)
+        plot = [(float(label), cells) for label, cells in re.findall(r"(?m)^ *(-?[\d.e+-]+) \|(.*)$", run.stdout)]
+        with h5py.File(self.folder / "small.h5") as file:
+            seconds, threads = file["provenance/seconds"][()], file["provenance/threads"][()]
+            for mark, name in [("D", "loss_D"), ("G", "loss_G")]:
+                for epoch, loss in enumerate(file[name][3]):
+                    drawn = [value for value, cells in plot if cells[3 * epoch] in [mark, "*"]]
+                    self.assertEqual(len(drawn), 1)
+                    self.assertAlmostEqual(drawn[0], loss, delta=(plot[0][0] - plot[-1][0]) / 22 + 2e-4)
+        rate = float(re.search(r"([\d.]+) examples/sec$", run.stdout, re.MULTILINE).group(1))
+        expected = 20 * 4 * 40 / (seconds * threads)
+        self.assertAlmostEqual(rate, expected, delta=0.051 + 1e-6 * expected)
 
     def test_its_numbers_are_the_files(self):
         import h5py
+        from scipy import stats
         self.gansweep("run", "small.yaml", "-q", "--set", "epochs=200")
         with h5py.File(self.folder / "small.h5") as file:
             for trial in [0, 7, 19]:
@@ -475,7 +502,14 @@ class Show(Case):
                 self.assertIn("loss_D %.3f, loss_G %.3f, " % (file["loss_D"][trial, -1], file["loss_G"][trial, -1]), text)
                 self.assertIn("[%s]" % ", ".join("%.4g" % value for value in file["sample_mean"][trial]), text)
                 self.assertIn("[%s]" % ", ".join("%.4g" % value for value in file["covariance_eigenvalues"][trial]), text)
-                self.assertEqual("covariance is right" in text, file["covariance_ok"][trial] == 1)
+                ok = bool(file["covariance_ok"][trial])
+                prints = all("%.3f" % file[name][trial, -1] == "0.693" for name in ["loss_D", "loss_G"])
+                self.assertIn("The losses %s 0.693 / 0.693%s the covariance is %s:" % (
+                    "print" if prints else "don't print", " and" if prints == ok else ", but", "right" if ok else "wrong"), text)
+                said = re.search(r"covariance p = (\S+), covariance and mean p = (\S+) ", text).groups()
+                for p, statistic, freedom in zip(said, ["lrt_covariance", "lrt_joint"], [3, 5]):
+                    expected = stats.chi2.sf(file[statistic][trial], freedom)
+                    self.assertAlmostEqual(float(p), expected, delta=0.0051 * expected)
 
     def test_diverged_and_pending_trials_say_so(self):
         self.write(EXPERIMENT.replace("[5, 3]", "[5, 40]"))
@@ -500,7 +534,8 @@ class Show(Case):
         self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
         run = self.gansweep("show", "small.h5", 0)
         self.assertEqual(run.returncode, 0, run.stderr)
-        self.assertIn("...", run.stdout)
+        self.assertIn(", ...]", run.stdout)
+        self.assertIn("], ...]", run.stdout)
         self.assertNotIn("KL", run.stdout)  # a generator with hidden layers has no exact law
 
 

@@ -5,5 +5,11 @@ set -eu
 compiler=$1 source=$2 program=$3
 shift 3
 # shellcheck disable=SC2046 # flags are words
-"$compiler" -std=c11 -o "$program" "$source" $("$PKG_CONFIG" --cflags --libs gansweep)
+build() {
+    "$compiler" -std=c11 -o "$program" "$source" "$@" $("$PKG_CONFIG" --cflags --libs gansweep)
+}
+# With all of the library first: a program that uses little of it would not miss a library that the rest needs.
+# shellcheck disable=SC2046
+build $("$PKG_CONFIG" --libs-only-L gansweep) -Wl,--whole-archive -lgansweep -Wl,--no-whole-archive
+build
 "$program" "$@"

@@ -204,7 +204,7 @@ class Report(unittest.TestCase):
 
     def test_more_rows_than_fit_are_cut_to_best_and_worst(self):
         path = os.path.join(self.folder.name, "grid.h5")
-        gansweep("run", self.experiment, "-o", path, "--quiet", "--set", "seed=1:2", "--set", "epochs=1", "--set", "latent_dim=2",
+        gansweep("run", self.experiment, "-o", path, "--quiet", "--set", "seed=1:8", "--set", "epochs=40", "--set", "latent_dim=2",
                  "--set", "lr_D=" + ",".join(str(i / 1000) for i in range(1, 61)))
         text = gansweep("report", path).stdout
         lines = text.splitlines()
@@ -215,11 +215,39 @@ class Report(unittest.TestCase):
         rows = list(csv.DictReader(io.StringIO(gansweep("report", path, "--format", "csv").stdout)))
         self.assertEqual(len(rows), 120)
         rows.sort(key=lambda row: (-float(row["covariance_ok_share"]), float(row["frechet_distance_median"])))
+        self.assertNotEqual(rows[0]["covariance_ok_share"], rows[-1]["covariance_ok_share"], "nothing to see")
         def label(row):
             return [row["lr_D"], row["convention"]]
         table = [line.split() for line in lines if line.startswith("trained")][:shown]
         self.assertEqual(sorted(table[0][1:3]), sorted(label(rows[0])))
         self.assertEqual(sorted(table[-1][1:3]), sorted(label(rows[-1])))
+        columns = [(f"loss_{net}_{name}", decimals) for net in "DG" for name, decimals in
+                   [("mean", 4), ("sd", 4), ("median", 4), ("percentile_5", 3), ("percentile_95", 3)]]
+        for cell, (name, decimals) in zip(table[0][5:], columns, strict=True):
+            self.assertAlmostEqual(float(cell), float(rows[0][name]), delta=0.51 * 10**-decimals, msg=name)
+
+    def test_findings_are_sums_over_the_configurations(self):
+        path = os.path.join(self.folder.name, "findings.h5")
+        experiment = os.path.join(self.folder.name, "findings.yaml")
+        with open(experiment, "w") as file:
+            file.write("data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 1000}\n"
+                       "parameters:\n  seed: {range: [1, 100]}\n  batch_size: {values: [8, 16]}\n")
+        run = gansweep("run", experiment, "-o", path, "--quiet")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        rows = list(csv.DictReader(io.StringIO(gansweep("report", path, "--format", "csv").stdout)))
+        def sums(rows, before=""):
+            return [sum(int(row[before + column]) for row in rows) for column in
+                    ["done", "diverged", "prints_ln2_count", "covariance_ok_count", "both_count"]]
+        done, diverged, prints, right, both = sums(rows)
+        self.assertTrue(0 < both < min(prints, right), "nothing to see")
+        of_null, null_diverged, null_prints, null_right, _ = sums(rows[:1], "untrained_")  # which both have
+        self.assertEqual(null_diverged, 0)
+        shares = [prints / (done + diverged), right / (done + diverged), both / prints,
+                  (right - both) / (done + diverged - prints), null_prints / of_null, null_right / of_null]
+        said = re.search(r"\nOf the finished trials (.*) print 0\.693 / 0\.693 and (.*) have the right covariance\.\n"
+                         r"Of those that print 0\.693 / 0\.693, (.*) have the right covariance\. Of the others, (.*)\.\n"
+                         r"The untrained nets print it in (.*) and are right in (.*): ", gansweep("report", path).stdout)
+        self.assertEqual(list(said.groups()), ["%.1f %%" % (100 * share) for share in shares])
 
     def test_colour_is_for_terminals_without_no_color(self):
         self.assertNotIn("\033", gansweep("report", self.path).stdout)

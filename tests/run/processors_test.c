@@ -87,6 +87,11 @@ static void version_1_is_read_beside_other_controllers(void **state) {
     put("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "350000\n"); // a container sees its group as the top
     put("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "50000\n");
     assert_int_equal(gs_container_processors(root), 7);
+    put("/proc/self/cgroup", "4:cpuacct,cpu:/\n");
+    assert_int_equal(gs_container_processors(root), 7);
+    put("/proc/self/cgroup", "9:cpuset,cpuacct:/\n"); // not the controller "cpu"
+    assert_int_equal(gs_container_processors(root), 0);
+    put("/proc/self/cgroup", "4:cpu,cpuacct:/docker/1234\n");
     put("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
     assert_int_equal(gs_container_processors(root), 0);
 }

@@ -243,6 +243,24 @@ static void progress_counts_what_is_in_the_file(void **state) {
     end(&made);
 }
 
+/// What a stopped run has kept is what the whole run has; the rest is empty.
+static void assert_finished_are_those_of(const fixture *made, const fixture *whole) {
+    const gs_dataset *losses = dataset_named(made, "loss_G");
+    unsigned char *status = read_all(made, dataset_named(made, "status"));
+    unsigned char *kept = read_all(made, losses), *expected = read_all(whole, losses);
+    for (int64_t trial = 0; trial < gs_plan_trial_count(made->plan); trial++) {
+        if (status[trial] != GS_PENDING) {
+            assert_memory_equal(kept + trial * losses->row_bytes, expected + trial * losses->row_bytes,
+                                (size_t)losses->row_bytes);
+        } else {
+            assert_true(isnan(((float *)(kept + trial * losses->row_bytes))[0]));
+        }
+    }
+    free(status);
+    free(kept);
+    free(expected);
+}
+
 static void a_stopped_run_keeps_what_is_finished(void **state) {
     (void)state;
     static const char *const many[] = {"seed=1:4000", "lr_D=1e-9"};
@@ -258,21 +276,28 @@ static void a_stopped_run_keeps_what_is_finished(void **state) {
     assert_int_equal(made.status, GS_OK);
     assert_true(counted.done > 0 && counted.done < counted.trials);
     assert_counts(&made.summary, &counted);
+    assert_finished_are_those_of(&made, &whole);
+    end(&made);
+    end(&whole);
+}
 
-    const gs_dataset *losses = dataset_named(&made, "loss_G");
-    unsigned char *status = read_all(&made, dataset_named(&made, "status"));
-    unsigned char *kept = read_all(&made, losses), *expected = read_all(&whole, losses);
-    for (int64_t trial = 0; trial < counted.trials; trial++) {
-        if (status[trial] != GS_PENDING) {
-            assert_memory_equal(kept + trial * losses->row_bytes, expected + trial * losses->row_bytes,
-                                (size_t)losses->row_bytes);
-        } else {
-            assert_true(isnan(((float *)(kept + trial * losses->row_bytes))[0]));
-        }
-    }
-    free(status);
-    free(kept);
-    free(expected);
+static void a_pack_stopped_half_way_leaves_nothing(void **state) {
+    (void)state;
+    static const char *const long_packs[] = {"seed=1:32", "lr_D=1e-9", "convention=mxnet", "batch_size=1",
+                                             "epochs=20000"};
+    heard listener = {.stop_at = 0}; // stops at the first report
+    fixture made, whole;
+    run_experiment(&made,
+                   &(gs_run_options){.threads = 2, .progress = listen, .context = &listener, .stop = &listener.stop},
+                   long_packs, 5);
+    run_experiment(&whole, &(gs_run_options){.threads = 2}, long_packs, 5);
+    const gs_progress counted = count_in_file(&made);
+    printf("stopped after %lld of %lld trials and %.2f s, the whole takes %.2f s\n", (long long)counted.done,
+           (long long)counted.trials, made.summary.seconds, whole.summary.seconds);
+    assert_int_equal(made.status, GS_OK);
+    assert_true(counted.done < counted.trials);
+    assert_counts(&made.summary, &counted);
+    assert_finished_are_those_of(&made, &whole);
     end(&made);
     end(&whole);
 }
@@ -308,11 +333,16 @@ static void a_failing_write_ends_all_threads_and_is_reported(void **state) {
 static void a_failing_check_names_its_trial(void **state) {
     (void)state;
     fixture made;
-    failing_check = 5;
+    const int lanes = gs_isa_lanes(gs_isa_best());
+    failing_check = lanes + 5; // in the second pack, where a trial is not its lane
     run_experiment(&made, &(gs_run_options){.threads = 1}, NULL, 0);
+    int64_t trials[GS_MAX_LANES];
+    char expected[64];
+    assert_true(gs_plan_pack(made.plan, lanes, 1, trials) >= 5);
+    (void)snprintf(expected, sizeof expected, "trial %lld: dsygv: info 7", (long long)trials[4]);
     assert_int_equal(made.status, GS_ERROR_RUN);
-    assert_string_equal(made.error.message, "trial 4: dsygv: info 7");
-    assert_int_equal(made.summary.done, 4); // those before it in the pack
+    assert_string_equal(made.error.message, expected);
+    assert_int_equal(made.summary.done, lanes + 4); // those before it
     const gs_progress counted = count_in_file(&made);
     assert_counts(&made.summary, &counted);
     end(&made);
@@ -369,6 +399,7 @@ int main(void) {
         cmocka_unit_test(a_trial_alone_is_the_trial_in_the_sweep),
         cmocka_unit_test(progress_counts_what_is_in_the_file),
         cmocka_unit_test(a_stopped_run_keeps_what_is_finished),
+        cmocka_unit_test(a_pack_stopped_half_way_leaves_nothing),
         cmocka_unit_test(a_run_stopped_beforehand_trains_nothing),
         cmocka_unit_test(a_failing_write_ends_all_threads_and_is_reported),
         cmocka_unit_test(a_failing_check_names_its_trial),
