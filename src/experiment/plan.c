@@ -256,6 +256,14 @@ int64_t gs_plan_configuration(const gs_plan *plan, int64_t trial) {
     return configuration;
 }
 
+int64_t gs_plan_run_length(const gs_plan *plan) {
+    int64_t length = 1;
+    for (int i = 0; i < plan->digits.digit_count && only_seeds(&plan->digits.digits[i]); i++) {
+        length *= plan->digits.digits[i].count;
+    }
+    return length;
+}
+
 /// Packs of one group of a class.
 static int64_t packs_of_group(const gs_plan *plan, const group_class *class, int lanes) {
     const int64_t trials = class->size * plan->digits.fast_count;

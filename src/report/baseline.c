@@ -37,11 +37,12 @@ static bool has_seeds(const gs_baseline *baseline, const gs_settings *settings) 
     return false;
 }
 
-void gs_baseline_add(gs_baseline *baseline, const gs_plan *plan, int64_t first, int64_t count) {
+void gs_baseline_add(gs_baseline *baseline, const gs_plan *plan, const gs_members *members, int64_t configuration) {
     const int before = baseline->count;
+    const int64_t count = gs_members_count(members, configuration);
     for (int64_t i = 0; i < count && i < baseline->most && baseline->count < baseline->most; i++) {
         gs_settings settings;
-        gs_plan_settings(plan, first + i, &settings);
+        gs_plan_settings(plan, gs_members_trial(members, configuration, i), &settings);
         if (has_seeds(baseline, &settings)) {
             continue;
         }

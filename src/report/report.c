@@ -1,6 +1,5 @@
 #include "gansweep/report.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -8,24 +7,33 @@
 #include "report/baseline.h"
 #include "report/column.h"
 #include "report/distribution.h"
+#include "report/members.h"
 
 static const double SIGNIFICANCE = 0.05; // of lrt_rejected
 
 /// What is remembered of each trial of a configuration while its quantities are read one after another.
 enum { FINISHED = 1, CONVERGED = 2, PRINTS_LN2 = 4 };
 
-/// Trials [first, first + count) of one source, all of one configuration, with memory for them.
+/// Trials of one source, all of one configuration, with memory for them: those of `members`, or the source's first
+/// ones when that is NULL.
 typedef struct {
     gs_quantity_reader *read;
     void *source;
-    int64_t first, count;
+    const gs_members *members;
+    int64_t configuration, count;
     int64_t epochs;           ///< that these trials are trained for
     unsigned char *marks;     ///< [count]
     double *values, *partner; ///< [count] the quantity being read, and the one that belongs to it
 } gs_range;
 
 static gs_status read_all(const gs_range *range, gs_quantity quantity, double *into, gs_error *error) {
-    return range->read(range->source, quantity, range->epochs, range->first, range->count, into, error);
+    const int64_t run_length = range->members == NULL ? range->count : range->members->run_length;
+    gs_status status = GS_OK;
+    for (int64_t i = 0; i < range->count && status == GS_OK; i += run_length) {
+        const int64_t first = range->members == NULL ? 0 : gs_members_trial(range->members, range->configuration, i);
+        status = range->read(range->source, quantity, range->epochs, first, run_length, into + i, error);
+    }
+    return status;
 }
 
 /// Moves the values of the trials that did not diverge, and for which the quantity is defined, to the front.
@@ -147,7 +155,7 @@ static gs_status summarise(const gs_range *range, int dimension, gs_report_row *
 typedef struct {
     const gs_experiment *experiment;
     const gs_plan *plan;
-    int64_t trials_of_a_row; ///< consecutive in the plan, since the seeds that are crossed vary fastest
+    gs_members members;
     gs_report *report;
     gs_baseline **baselines; ///< [report->baseline_count]
     int64_t baseline_capacity;
@@ -156,11 +164,10 @@ typedef struct {
 
 static gs_status summarise_row(gs_making *making, gs_report_row *row, gs_error *error) {
     gs_range range = making->range;
-    range.first = row->configuration * making->trials_of_a_row;
-    range.count = making->trials_of_a_row;
-    assert(gs_plan_configuration(making->plan, range.first) == row->configuration);
-    assert(gs_plan_configuration(making->plan, range.first + range.count - 1) == row->configuration);
-    gs_plan_settings(making->plan, range.first, &row->settings);
+    range.members = &making->members;
+    range.configuration = row->configuration;
+    range.count = gs_members_count(&making->members, row->configuration);
+    gs_plan_settings(making->plan, gs_members_trial(&making->members, row->configuration, 0), &row->settings);
     range.epochs = row->settings.epochs;
     return summarise(&range, making->experiment->data.dimension, row, error);
 }
@@ -199,7 +206,7 @@ static gs_status join_baseline(gs_making *making, int64_t index, gs_error *error
     }
     report->baseline_of[index] = found;
     if (!baseline->complete) {
-        gs_baseline_add(baseline, making->plan, row->configuration * making->trials_of_a_row, row->trials);
+        gs_baseline_add(baseline, making->plan, &making->members, row->configuration);
     }
     return GS_OK;
 }
@@ -232,7 +239,12 @@ static gs_status measure_baselines(gs_making *making, gs_error *error) {
 
 static gs_status make(gs_making *making, gs_error *error) {
     gs_report *report = making->report;
-    const int64_t room = making->trials_of_a_row > GS_BASELINE_TRIALS ? making->trials_of_a_row : GS_BASELINE_TRIALS;
+    gs_status status = gs_members_create(making->plan, &making->members, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    const int64_t most = making->members.most_trials;
+    const int64_t room = most > GS_BASELINE_TRIALS ? most : GS_BASELINE_TRIALS;
     gs_range *range = &making->range;
     report->rows = calloc((size_t)report->count, sizeof *report->rows);
     report->baseline_of = calloc((size_t)report->count, sizeof *report->baseline_of);
@@ -241,10 +253,9 @@ static gs_status make(gs_making *making, gs_error *error) {
     range->partner = malloc((size_t)room * sizeof *range->partner);
     if (report->rows == NULL || report->baseline_of == NULL || range->marks == NULL || range->values == NULL ||
         range->partner == NULL) {
-        return gs_fail(error, GS_ERROR_RUN, "out of memory for a report of %lld configurations of %lld trials each",
-                       (long long)report->count, (long long)making->trials_of_a_row);
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for a report of %lld configurations of up to %lld trials",
+                       (long long)report->count, (long long)most);
     }
-    gs_status status = GS_OK;
     for (int64_t i = 0; i < report->count && status == GS_OK; i++) {
         report->rows[i].configuration = i;
         status = summarise_row(making, &report->rows[i], error);
@@ -271,13 +282,13 @@ gs_status gs_report_create(const gs_results *results, gs_report **report, gs_err
     making.range.read = gs_columns_read;
     making.range.source = columns;
     making.report->count = gs_plan_configuration_count(making.plan);
-    making.trials_of_a_row = gs_plan_trial_count(making.plan) / making.report->count;
     status = make(&making, error);
 
     for (int64_t i = 0; i < making.report->baseline_count; i++) {
         free(making.baselines[i]);
     }
     free(making.baselines);
+    gs_members_free(&making.members);
     free(making.range.marks);
     free(making.range.values);
     free(making.range.partner);

@@ -177,14 +177,14 @@ static gs_status add_row(gs_table *table, const char *name, const gs_report_row 
     return GS_OK;
 }
 
-static gs_status add_note(gs_table *table, int64_t left_out, gs_error *error) {
+static gs_status add_note(gs_table *table, const char *before, int64_t left_out, const char *after, gs_error *error) {
     char count[GS_FORMAT_BYTES];
     gs_table_row *note = gs_table_add(table, GS_STYLE_DIM);
     if (note == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for a table");
     }
     note->note = true;
-    (void)snprintf(note->cell[0], GS_TABLE_CELL, "... %s between them", gs_format_count(left_out, count));
+    (void)snprintf(note->cell[0], GS_TABLE_CELL, "... %s%s%s", before, gs_format_count(left_out, count), after);
     return GS_OK;
 }
 
@@ -196,7 +196,7 @@ static gs_status add_trained_rows(gs_table *table, const gs_report *report, cons
     for (int64_t i = 0; i < chosen->count && status == GS_OK; i++) {
         if (chosen->worst > 0 && i == chosen->best) {
             i = chosen->count - chosen->worst;
-            status = add_note(table, i - chosen->best, error);
+            status = add_note(table, "", i - chosen->best, " between them", error);
         }
         if (status == GS_OK) {
             status = add_row(table, "trained", &report->rows[chosen->order[i]], all, labels, columns, column_count,
@@ -214,6 +214,9 @@ static gs_status add_untrained_rows(gs_table *table, const gs_report *report, co
     for (int64_t i = 0; i < report->baseline_count && i < MOST_BASELINES && status == GS_OK; i++) {
         status =
             add_row(table, "untrained", &report->baselines[i], own, labels, columns, column_count, GS_STYLE_DIM, error);
+    }
+    if (status == GS_OK && report->baseline_count > MOST_BASELINES) {
+        status = add_note(table, "and ", report->baseline_count - MOST_BASELINES, " more of other nets", error);
     }
     return status;
 }
@@ -308,12 +311,14 @@ static void print_findings(const gs_report *report, FILE *stream) {
                     " have the right covariance.", stream);
     }
     if (finished > sweep.prints) {
-        print_share(sweep.prints > 0 ? " Of the others, " : "Of those that don't print 0.693 / 0.693, ",
-                    gs_share_of(sweep.right - sweep.both, finished - sweep.prints), ".", stream);
+        print_share(sweep.prints > 0 ? " Of the others, " : "Of those that don't, ",
+                    gs_share_of(sweep.right - sweep.both, finished - sweep.prints),
+                    sweep.prints > 0 ? "." : " have the right covariance.", stream);
     }
-    print_share("\nThe untrained nets print it in ", gs_share_of(null.prints, untrained), "", stream);
+    print_share("\nThe untrained nets print 0.693 / 0.693 in ", gs_share_of(null.prints, untrained), "", stream);
     print_share(" and are right in ", gs_share_of(null.right, untrained), "", stream);
-    (void)fprintf(stream, ": the losses alone don't tell a generator that is right.\n");
+    (void)fprintf(stream, "%s\n",
+                  null.prints > null.right ? ": the losses alone don't tell a generator that is right." : ".");
 }
 
 gs_status gs_report_print_summary(const gs_report *report, const gs_experiment *experiment, const char *path,

@@ -47,10 +47,10 @@ def gansweep(*arguments, **options):
 
 
 def expected_row(file, trials):
-    """The columns of one configuration, from the rows `trials` of a file."""
+    """The columns of one configuration, from the rows `trials` of a file's arrays."""
     status = file["status"][trials]
     done, finished = status == 1, status != 0
-    epochs = int(file["epochs"][trials.start])
+    epochs = int(file["epochs"][trials[0]])
     row = {"trials": len(status), "done": int(done.sum()), "diverged": int((status == 2).sum()),
            "pending": int((status == 0).sum())}
     prints = finished.copy()
@@ -111,15 +111,18 @@ class Report(unittest.TestCase):
         self.assertEqual(len(report["rows"]), len(rows))
         with h5py.File(path) as file:
             configuration = file["configuration"][:]
+            columns = {name: file[name][:] for name in file if isinstance(file[name], h5py.Dataset)}
+            settings = list(zip(*(columns[name] for name in SETTINGS)))
+            self.assertEqual(len(set(settings)), len(set(configuration)))
+            self.assertEqual(len(set(settings)), len(set(zip(settings, configuration))))
             self.assertEqual(len(rows), configuration.max() + 1)
             for index, row in enumerate(rows):
                 trials = np.flatnonzero(configuration == index)
-                trials = slice(int(trials[0]), int(trials[-1]) + 1)
-                expected = expected_row(file, trials)
+                expected = expected_row(columns, trials)
                 self.assert_rows(row, expected)
                 self.assert_rows(report["rows"][index], expected)
                 for name in SETTINGS:
-                    value = file[name][trials.start]
+                    value = file[name][trials[0]]
                     if name in ["generator_loss", "convention"]:
                         value = file[name].attrs["flag_meanings"].split()[value]
                         value = value.decode() if isinstance(value, bytes) else value
@@ -187,6 +190,21 @@ class Report(unittest.TestCase):
         self.assertEqual([row["trials"] for row in rows], ["1", "1", "1"])
         self.assertEqual({row["untrained_trials"] for row in rows}, {"3"})
 
+    def test_configurations_that_a_zip_scatters_are_put_together(self):
+        path = os.path.join(self.folder.name, "scattered.h5")
+        experiment = os.path.join(self.folder.name, "scattered.yaml")
+        for zipped, sizes in [("lr_D: {values: [0.01, 0.5, 0.01, 0.5]}", ["12"] * 4),
+                              ("convention: {values: [mxnet, torch, tf, mxnet]}", ["12"] * 2 + ["6"] * 4)]:
+            with open(experiment, "w") as file:
+                file.write("data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 60}\ntrain: {epochs: 4}\n"
+                           "zip:\n  data_seed: {values: [1, 2, 3, 4]}\n  " + zipped + "\n"
+                           "parameters: {seed: [1, 2, 3], shuffle_seed: [1, 2], lr_G: [0.001, 0.5]}\n")
+            run = gansweep("run", experiment, "-o", path, "--quiet", "--force")
+            self.assertEqual(run.returncode, 0, run.stderr)
+            rows = self.check_file(path)
+            self.assertEqual([row["trials"] for row in rows], sizes)
+            self.assertGreater(len({row["loss_D_mean"] for row in rows}), 3)
+
     def test_csv_ends_lines_and_quotes_as_rfc_4180_says(self):
         raw = subprocess.run([PROGRAM, "report", self.path, "--format", "csv"], capture_output=True).stdout
         self.assertEqual(raw.count(b"\n"), raw.count(b"\r\n"))
@@ -246,7 +264,7 @@ class Report(unittest.TestCase):
                   (right - both) / (done + diverged - prints), null_prints / of_null, null_right / of_null]
         said = re.search(r"\nOf the finished trials (.*) print 0\.693 / 0\.693 and (.*) have the right covariance\.\n"
                          r"Of those that print 0\.693 / 0\.693, (.*) have the right covariance\. Of the others, (.*)\.\n"
-                         r"The untrained nets print it in (.*) and are right in (.*): ", gansweep("report", path).stdout)
+                         r"The untrained nets print 0\.693 / 0\.693 in (.*) and are right in (.*): ", gansweep("report", path).stdout)
         self.assertEqual(list(said.groups()), ["%.1f %%" % (100 * share) for share in shares])
 
     def test_colour_is_for_terminals_without_no_color(self):

@@ -1,6 +1,7 @@
 /// A trial's bits depend on its settings alone: not on the instruction set, the lane, the trials beside it, or whether
 /// the plain scalar reference or the packed kernel trains it. The oracle is the scalar reference in float, whose own
 /// oracles are NumPy and PyTorch.
+#include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -209,7 +210,10 @@ static void kernel_equals_the_scalar_reference_in_large_batches(void **state) {
 }
 
 /// Hashes of trial varied(5) of each shape. Whatever compiler and optimisation this program is built with, they must be
-/// met. They change only with docs/randomness.md or the polynomials; the failing test prints the new ones.
+/// met. They change only with docs/randomness.md or the polynomials, and then GS_NUMERICS_VERSION does too; the failing
+/// test prints the new ones.
+enum { RECORDED_WITH = 2 };
+static_assert(GS_NUMERICS_VERSION == RECORDED_WITH, "other bits are another version of the numerical contract");
 static const uint64_t RECORDED[3] = {0x9be5f831ac29cfccu, 0x13f05bfc2a2c9033u, 0x740102b12edd81e9u};
 
 static void the_recorded_bits_are_met_by_every_compiler_and_optimisation(void **state) {
