@@ -30,8 +30,8 @@ void gs_plan_settings(const gs_plan *plan, int64_t trial, gs_settings *settings)
 /// Configuration of a trial, 0 <= configuration < configuration_count, numbered in plan order.
 int64_t gs_plan_configuration(const gs_plan *plan, int64_t trial);
 
-/// Trials i L ... (i + 1) L - 1, for any i and the returned L, share a configuration: L is the number of combinations of
-/// the seeds that are not zipped with other settings.
+/// Trials i L ... (i + 1) L - 1, for any i and the returned L, share a configuration: L is the number of combinations
+/// of the seeds that are not zipped with other settings.
 int64_t gs_plan_run_length(const gs_plan *plan);
 
 /// Number of packs when a vector has `lanes` lanes; lane use is trial_count / (pack_count * lanes).

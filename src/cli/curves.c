@@ -1,7 +1,6 @@
 #include "cli/curves.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
 enum { PLOT_COLUMNS = 60, PLOT_ROWS = 12, COLUMNS_OF_AN_EPOCH = 3 };
@@ -50,7 +49,16 @@ static void draw(loss_plot *plot, const float *losses, int64_t epochs, char mark
     }
 }
 
-void print_curves(const float *loss_D, const float *loss_G, int64_t epochs, FILE *stream) {
+/// A dotted line at `value`; whether it is in sight.
+static bool draw_line(loss_plot *plot, double value) {
+    const bool in_sight = plot->low <= value && value <= plot->high;
+    if (in_sight) {
+        memset(plot->cell[row_of(plot, value)], '.', (size_t)plot->columns);
+    }
+    return in_sight;
+}
+
+void print_curves(const float *loss_D, const float *loss_G, int64_t epochs, bool minimax, FILE *stream) {
     loss_plot plot = {.low = INFINITY, .high = -INFINITY};
     plot.columns = epochs * COLUMNS_OF_AN_EPOCH > PLOT_COLUMNS ? PLOT_COLUMNS : (int)epochs * COLUMNS_OF_AN_EPOCH;
     widen(&plot, loss_D, epochs);
@@ -64,11 +72,11 @@ void print_curves(const float *loss_D, const float *loss_G, int64_t epochs, FILE
     for (int row = 0; row < PLOT_ROWS; row++) {
         memset(plot.cell[row], ' ', (size_t)plot.columns);
     }
-    if (plot.low <= LN2 && LN2 <= plot.high) {
-        memset(plot.cell[row_of(&plot, LN2)], '.', (size_t)plot.columns);
-    }
+    const bool line = draw_line(&plot, LN2), other_line = minimax && draw_line(&plot, -LN2);
     draw(&plot, loss_D, epochs, 'D');
     draw(&plot, loss_G, epochs, 'G');
+    (void)fprintf(stream, "\nLosses by epoch: D and G, * both%s%s\n", line ? ", ... ln 2" : "",
+                  other_line ? ", ... -ln 2" : "");
     for (int row = 0; row < PLOT_ROWS; row++) {
         const double value = plot.high - (plot.high - plot.low) * row / (PLOT_ROWS - 1);
         (void)fprintf(stream, "%10.4g |%s\n", value, plot.cell[row]);

@@ -8,6 +8,8 @@
 
 #include "report/format.h"
 
+static const double FEWEST_AS_A_COUNT = 10; // trials/s that are printed without decimals
+
 /// Bytes that are free where a file would be made; -1 when that can't be known.
 static double free_bytes(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -66,11 +68,17 @@ gs_status dry_run(const gs_experiment *experiment, const gs_plan *plan, const gs
         return status;
     }
     char time[GS_FORMAT_BYTES], rate[GS_FORMAT_BYTES];
-    (void)printf("experiment  %s\n", experiment->title == NULL ? "" : experiment->title);
+    (void)printf("experiment  %s\n", experiment->title == NULL ? experiment->path : experiment->title);
     print_work(plan, options->isa == GS_ISA_AUTO ? gs_isa_best() : options->isa);
     print_file((double)bytes, free_bytes(path), path);
+    const double trials_a_second = (double)gs_plan_trial_count(plan) / seconds;
+    if (trials_a_second < FEWEST_AS_A_COUNT) {
+        (void)snprintf(rate, sizeof rate, "%.2g", trials_a_second);
+    } else {
+        (void)gs_format_count((int64_t)(trials_a_second + 0.5), rate);
+    }
     (void)printf("time        about %s with %d thread%s, %s trials/s (from a short calibration, without the disk)\n",
                  gs_format_duration(seconds, time), gs_run_threads(options), gs_run_threads(options) == 1 ? "" : "s",
-                 gs_format_count((int64_t)((double)gs_plan_trial_count(plan) / seconds + 0.5), rate));
+                 rate);
     return GS_OK;
 }

@@ -1,3 +1,4 @@
+#include <errno.h> // program_invocation_name
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -172,19 +173,23 @@ static gs_status summarise(const run_task *sweep, const gs_progress *progress, g
         }
     }
     char trials[GS_FORMAT_BYTES], time[GS_FORMAT_BYTES], rate[GS_FORMAT_BYTES];
-    char *path = shell_quoted(sweep->path);
-    if (path == NULL) {
+    char *path = shell_quoted(sweep->path), *program = shell_quoted(program_invocation_name);
+    if (path == NULL || program == NULL) {
+        free(path);
+        free(program);
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the summary");
     }
-    (void)printf("\n%s trials in %s, %s trials/s with %d thread%s. The results are in %s:\n",
-                 gs_format_count(progress->trials, trials), gs_format_duration(progress->seconds, time),
+    (void)printf("\n%s trial%s in %s, %s trials/s with %d thread%s. The results are in %s:\n",
+                 gs_format_count(progress->trials, trials), progress->trials == 1 ? "" : "s",
+                 gs_format_duration(progress->seconds, time),
                  gs_format_count((int64_t)((double)progress->done / progress->seconds + 0.5), rate),
                  gs_run_threads(&sweep->options), gs_run_threads(&sweep->options) == 1 ? "" : "s", sweep->path);
-    (void)printf("  gansweep report %s\n  gansweep show %s 0\n  gansweep list %s\n", path, path, path);
+    (void)printf("  %s report %s\n  %s show %s 0\n  %s list %s\n", program, path, program, path, program, path);
     (void)printf("  python3 -c 'import sys, xarray; print(xarray.open_dataset(sys.argv[1], engine=\"h5netcdf\"))' %s\n",
                  path);
     (void)printf("  python3 -c 'import sys, h5py; print(h5py.File(sys.argv[1])[\"loss_G\"][:, -1])' %s\n", path);
     free(path);
+    free(program);
     return GS_OK;
 }
 

@@ -122,8 +122,7 @@ static gs_status print_losses(const shown_trial *shown, const float *loss_D, con
     } else {
         (void)printf("\n(examples/sec is not known: the sweep has not ended)\n");
     }
-    (void)printf("\nLosses by epoch: D and G, * both, ... ln 2\n");
-    print_curves(loss_D, loss_G, shown->settings.epochs, stdout);
+    print_curves(loss_D, loss_G, shown->settings.epochs, shown->settings.generator_loss == GS_MINIMAX, stdout);
     return GS_OK;
 }
 
@@ -215,9 +214,10 @@ static gs_status print_verdict(const shown_trial *shown, float loss_D, float los
         return status;
     }
     const bool prints = gs_prints_ln2(shown->settings.generator_loss, loss_D, loss_G);
-    (void)printf("\nThe losses %s 0.693 / 0.693%s the covariance is %s: %s eigenvalue is within %g of 1.\n",
-                 prints ? "print" : "don't print", prints == (ok != 0) ? " and" : ", but", ok ? "right" : "wrong",
-                 ok ? "every" : "not every", shown->experiment->tolerance);
+    (void)printf("\nThe losses %s 0.693 / %s0.693%s the covariance is %s: %s eigenvalue is within %g of 1.\n",
+                 prints ? "print" : "don't print", shown->settings.generator_loss == GS_MINIMAX ? "-" : "",
+                 prints == (ok != 0) ? " and" : ", but", ok ? "right" : "wrong", ok ? "every" : "not every",
+                 shown->experiment->tolerance);
     if (prints && !ok) {
         (void)printf("A loss of 0.693 alone says little: an untrained net prints it too.\n");
     }
@@ -233,8 +233,7 @@ static gs_status print_diverged(const shown_trial *shown, const float *loss_D, c
             "no generator to judge.\n",
             (long long)epoch, (long long)shown->settings.epochs);
         if (epoch > 1) {
-            (void)printf("\nLosses by epoch until then: D and G, * both, ... ln 2\n");
-            print_curves(loss_D, loss_G, shown->settings.epochs, stdout);
+            print_curves(loss_D, loss_G, shown->settings.epochs, shown->settings.generator_loss == GS_MINIMAX, stdout);
         }
     }
     return status;

@@ -121,7 +121,6 @@ static gs_status select_rows(const gs_report *report, const gs_screen *screen, s
 }
 
 static void write_cell(const table_column *column, const gs_report_row *row, char *cell) {
-    char low[GS_FORMAT_BYTES], high[GS_FORMAT_BYTES];
     const void *member = (const char *)row + column->offset;
     const gs_share *share = member;
     switch (column->kind) {
@@ -135,9 +134,7 @@ static void write_cell(const table_column *column, const gs_report_row *row, cha
         if (isnan(share->low)) {
             break;
         }
-        (void)gs_format_number(100 * share->low, 1, low);
-        (void)gs_format_number(100 * share->high, 1, high);
-        (void)snprintf(cell, GS_TABLE_CELL, "%.12s - %.12s", low, high);
+        (void)snprintf(cell, GS_TABLE_CELL, "%.1f - %.1f", 100 * share->low, 100 * share->high);
         break;
     default:
         (void)gs_format_share(share->share, cell);
@@ -272,12 +269,15 @@ static void print_heading(const gs_report *report, const gs_experiment *experime
                           const gs_labels *labels, const gs_screen *screen, FILE *stream) {
     const totals sum = sum_rows(report->rows, report->count);
     char text[5][GS_FORMAT_BYTES];
-    (void)fprintf(stream, "%s%s%s\n", gs_screen_on(screen, GS_STYLE_BOLD),
-                  experiment->title == NULL ? "" : experiment->title, gs_screen_off(screen, GS_STYLE_BOLD));
-    (void)fprintf(stream, "%s: %s trials in %s configuration%s: %s done, %s diverged, %s pending\n", path,
-                  gs_format_count(sum.trials, text[0]), gs_format_count(report->count, text[1]),
-                  report->count == 1 ? "" : "s", gs_format_count(sum.done, text[2]),
-                  gs_format_count(sum.diverged, text[3]), gs_format_count(sum.pending, text[4]));
+    if (experiment->title != NULL) {
+        (void)fprintf(stream, "%s%s%s\n", gs_screen_on(screen, GS_STYLE_BOLD), experiment->title,
+                      gs_screen_off(screen, GS_STYLE_BOLD));
+    }
+    (void)fprintf(stream, "%s: %s trial%s in %s configuration%s: %s done, %s diverged, %s pending\n", path,
+                  gs_format_count(sum.trials, text[0]), sum.trials == 1 ? "" : "s",
+                  gs_format_count(report->count, text[1]), report->count == 1 ? "" : "s",
+                  gs_format_count(sum.done, text[2]), gs_format_count(sum.diverged, text[3]),
+                  gs_format_count(sum.pending, text[4]));
     const char *separator = "all with ";
     for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
         char value[GS_SETTING_TEXT];

@@ -33,19 +33,28 @@ static int choose_shapes(const gs_experiment *experiment, const gs_plan *plan, i
     return count;
 }
 
-/// The experiment with one shape, few epochs, and no more examples than a calibration has time for. Its lists of values
-/// are single values, and everything else is still owned by the original.
+/// `most` cut to what a calibration has time for when each costs `parameters`, but at least `fewest`.
+static int64_t affordable(int64_t parameters, int64_t fewest, int64_t most) {
+    const int64_t count = CALIBRATION_WORK / parameters;
+    return count >= most ? most : count > fewest ? count : fewest;
+}
+
+/// The experiment with one shape, few epochs, and no more examples and samples than a calibration has time for; of
+/// examples a whole number of batches, since an update costs as much as many examples. Its lists of values are single
+/// values, and everything else is still owned by the original.
 static gs_experiment small_experiment(const gs_experiment *experiment, const gs_settings *settings) {
     gs_layers generator, discriminator;
     gs_generator_layers(experiment, settings->latent_dim, &generator);
     gs_discriminator_layers(experiment, &discriminator);
     gs_experiment small = *experiment;
-    const int64_t examples = CALIBRATION_WORK / (generator.parameter_count + discriminator.parameter_count) + 1;
-    small.data.n = examples < experiment->data.n ? examples : experiment->data.n;
-    const int64_t batch_size = settings->batch_size < small.data.n ? settings->batch_size : small.data.n;
+    const int64_t examples =
+        affordable(generator.parameter_count + discriminator.parameter_count, settings->batch_size, experiment->data.n);
+    small.data.n = examples < experiment->data.n ? examples - examples % settings->batch_size : examples;
+    small.check_samples =
+        affordable(generator.parameter_count, experiment->data.dimension + 2, experiment->check_samples);
     small.values[GS_SETTING_EPOCHS] = (gs_values){.count = 1, .first = EPOCHS_OF_THE_LONGER_RUN, .step = 1};
     small.values[GS_SETTING_LATENT_DIM] = (gs_values){.count = 1, .first = settings->latent_dim, .step = 1};
-    small.values[GS_SETTING_BATCH_SIZE] = (gs_values){.count = 1, .first = batch_size, .step = 1};
+    small.values[GS_SETTING_BATCH_SIZE] = (gs_values){.count = 1, .first = settings->batch_size, .step = 1};
     return small;
 }
 
@@ -67,11 +76,20 @@ static gs_status time_pack(gs_worker *worker, gs_settings settings, int64_t epoc
     return status;
 }
 
+/// What drawing a sample costs, as a share of training with an example: G forward, against both networks forward and
+/// backward, which is about three times forward.
+static double share_of_a_sample(const gs_experiment *experiment, const gs_settings *settings) {
+    gs_layers generator, discriminator;
+    gs_generator_layers(experiment, settings->latent_dim, &generator);
+    gs_discriminator_layers(experiment, &discriminator);
+    return (double)generator.parameter_count /
+           (3 * (double)(generator.parameter_count + discriminator.parameter_count));
+}
+
 /// Measures one shape: once for warmth, then one epoch and several.
 static gs_status measure(const gs_experiment *experiment, gs_isa isa, gs_shape *shape, gs_error *error) {
     const gs_experiment small = small_experiment(experiment, &shape->settings);
-    gs_settings settings = shape->settings;
-    settings.batch_size = small.values[GS_SETTING_BATCH_SIZE].first;
+    const gs_settings settings = shape->settings;
     gs_worker worker;
     double warming, one_epoch = 0, several_epochs = 0;
     gs_status status = gs_worker_create(&small, isa, &worker, error);
@@ -88,8 +106,10 @@ static gs_status measure(const gs_experiment *experiment, gs_isa isa, gs_shape *
     double epoch = (several_epochs - one_epoch) / (EPOCHS_OF_THE_LONGER_RUN - 1);
     epoch = epoch > 0 ? epoch : one_epoch;
     const double once = one_epoch > epoch ? one_epoch - epoch : 0;
-    const double shrunk = (double)experiment->data.n / (double)small.data.n;
-    shape->seconds = once + epoch * shrunk * (double)shape->settings.epochs;
+    const double example = epoch / (double)small.data.n;
+    const double missing_samples = (double)(experiment->check_samples - small.check_samples);
+    shape->seconds = once + example * (double)experiment->data.n * (double)shape->settings.epochs +
+                     example * share_of_a_sample(experiment, &settings) * missing_samples;
     return status;
 }
 

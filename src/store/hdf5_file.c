@@ -267,13 +267,16 @@ static bool write_title(hid_t file, const char *title) {
 
 static bool write_root_attributes(hid_t file, const gs_layout *layout, const gs_note *notes) {
     const char *title = layout->experiment->title;
+    const int64_t configurations = gs_plan_configuration_count(layout->plan);
     char source[128], summary[512];
     (void)snprintf(source, sizeof source, "gansweep %s", notes[GS_NOTE_VERSION].text);
-    (void)snprintf(summary, sizeof summary,
-                   "%lld trainings of small GANs as one designed experiment of %lld configurations: settings, losses, "
-                   "parameters and samples of each, and its generator's covariance compared with the truth. Rows whose "
-                   "status is 0 are pending.",
-                   (long long)layout->trial_count, (long long)gs_plan_configuration_count(layout->plan));
+    (void)snprintf(
+        summary, sizeof summary,
+        "%lld training%s of small GANs as one designed experiment of %lld configuration%s: settings, losses, "
+        "parameters and samples of each, and its generator's covariance compared with the truth. Rows whose "
+        "status is 0 are pending.",
+        (long long)layout->trial_count, layout->trial_count == 1 ? "" : "s", (long long)configurations,
+        configurations == 1 ? "" : "s");
     return write_title(file, title == NULL || *title == '\0' ? "GAN sweep" : title) &&
            write_text_attribute(file, "Conventions", "CF-1.8") && write_text_attribute(file, "source", source) &&
            write_text_attribute(file, "summary", summary);
