@@ -1,5 +1,6 @@
 #include "cli/dry_run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +11,15 @@
 
 static const double FEWEST_AS_A_COUNT = 10; // trials/s that are printed without decimals
 
-/// Bytes that are free where a file would be made; -1 when that can't be known.
+/// Bytes that are free where a file would be made; -1 when that can't be known. Warns when no file can be made there.
 static double free_bytes(const char *path) {
     const char *slash = strrchr(path, '/');
     char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
     struct statvfs disk;
     const bool known = folder != NULL && statvfs(folder, &disk) == 0;
+    if (folder != NULL && access(folder, W_OK | X_OK) != 0) {
+        (void)fprintf(stderr, "gansweep: warning: a run could not make %s: %s\n", path, strerror(errno));
+    }
     free(folder);
     return known ? (double)disk.f_bavail * (double)disk.f_frsize : -1;
 }
@@ -68,7 +72,8 @@ gs_status dry_run(const gs_experiment *experiment, const gs_plan *plan, const gs
         return status;
     }
     char time[GS_FORMAT_BYTES], rate[GS_FORMAT_BYTES];
-    (void)printf("experiment  %s\n", experiment->title == NULL ? experiment->path : experiment->title);
+    const bool titled = experiment->title != NULL && experiment->title[0] != '\0';
+    (void)printf("experiment  %s\n", titled ? experiment->title : experiment->path);
     print_work(plan, options->isa == GS_ISA_AUTO ? gs_isa_best() : options->isa);
     print_file((double)bytes, free_bytes(path), path);
     const double trials_a_second = (double)gs_plan_trial_count(plan) / seconds;

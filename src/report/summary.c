@@ -269,7 +269,7 @@ static void print_heading(const gs_report *report, const gs_experiment *experime
                           const gs_labels *labels, const gs_screen *screen, FILE *stream) {
     const totals sum = sum_rows(report->rows, report->count);
     char text[5][GS_FORMAT_BYTES];
-    if (experiment->title != NULL) {
+    if (experiment->title != NULL && experiment->title[0] != '\0') {
         (void)fprintf(stream, "%s%s%s\n", gs_screen_on(screen, GS_STYLE_BOLD), experiment->title,
                       gs_screen_off(screen, GS_STYLE_BOLD));
     }

@@ -13,7 +13,7 @@ enum {
     MAX_COLUMNS = 256, ///< far above what GS_MAX_HIDDEN_LAYERS can ask for
     /// What the file holds beside the rows, generously: the superblock and groups; a dataset's header, attributes and
     /// references; the alignment of its rows. The texts of /provenance come on top.
-    FILE_OVERHEAD = 128 << 10,
+    FILE_OVERHEAD = 24 << 10,
     DATASET_OVERHEAD = 2 << 10,
 };
 
