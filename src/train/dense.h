@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "train/polynomials.h"
+#include "train/shuffle.h"
 #include "train/vector.h"
 
 /// Examples that are worked on side by side, so that their chains of dependent operations overlap.
@@ -40,7 +41,7 @@ GS_INLINE void dense_unit(const vfloat *restrict weight, vfloat bias, const vflo
 
 GS_INLINE void dense_forward_body(const vfloat *restrict weight, const vfloat *restrict bias, const vfloat *restrict x,
                                   vfloat *restrict y, ptrdiff_t count, const int in, const int out,
-                                  const dense_activation activation) {
+                                  const dense_activation activation, row_shuffle *beside) {
     const ptrdiff_t grouped = count - count % DENSE_GROUP;
     GS_NO_UNROLL for (int i = 0; i < out; i++) {
         vfloat row[8]; // of small layers: kept in registers
@@ -54,6 +55,9 @@ GS_INLINE void dense_forward_body(const vfloat *restrict weight, const vfloat *r
         const vfloat b = bias[i];
         GS_NO_UNROLL for (ptrdiff_t k = 0; k < grouped; k += DENSE_GROUP) {
             dense_unit(w, b, x + k * in, y + k * out + i, in, out, activation, DENSE_GROUP);
+            if (activation == DENSE_TANH) { // long enough to hide behind
+                shuffle_beside(beside);
+            }
         }
         GS_NO_UNROLL for (ptrdiff_t k = grouped; k < count; k++) {
             dense_unit(w, b, x + k * in, y + k * out + i, in, out, activation, 1);
@@ -63,20 +67,21 @@ GS_INLINE void dense_forward_body(const vfloat *restrict weight, const vfloat *r
 
 /// @param x  [count x in]
 /// @param y  [count x out] result
+/// @param beside  a shuffle to go on with meanwhile, or one without rows
 static void dense_forward(const vfloat *weight, const vfloat *bias, const vfloat *x, vfloat *y, ptrdiff_t count, int in,
-                          int out, dense_activation activation) {
+                          int out, dense_activation activation, row_shuffle *beside) {
     if (in == 2 && out == 5 && activation == DENSE_TANH) {
-        dense_forward_body(weight, bias, x, y, count, 2, 5, DENSE_TANH);
+        dense_forward_body(weight, bias, x, y, count, 2, 5, DENSE_TANH, beside);
     } else if (in == 5 && out == 3 && activation == DENSE_TANH) {
-        dense_forward_body(weight, bias, x, y, count, 5, 3, DENSE_TANH);
+        dense_forward_body(weight, bias, x, y, count, 5, 3, DENSE_TANH, beside);
     } else if (in == 3 && out == 1 && activation == DENSE_LINEAR) {
-        dense_forward_body(weight, bias, x, y, count, 3, 1, DENSE_LINEAR);
+        dense_forward_body(weight, bias, x, y, count, 3, 1, DENSE_LINEAR, beside);
     } else if (in == 2 && out == 2 && activation == DENSE_LINEAR) {
-        dense_forward_body(weight, bias, x, y, count, 2, 2, DENSE_LINEAR);
+        dense_forward_body(weight, bias, x, y, count, 2, 2, DENSE_LINEAR, beside);
     } else if (activation == DENSE_TANH) {
-        dense_forward_body(weight, bias, x, y, count, in, out, DENSE_TANH);
+        dense_forward_body(weight, bias, x, y, count, in, out, DENSE_TANH, beside);
     } else {
-        dense_forward_body(weight, bias, x, y, count, in, out, DENSE_LINEAR);
+        dense_forward_body(weight, bias, x, y, count, in, out, DENSE_LINEAR, beside);
     }
 }
 

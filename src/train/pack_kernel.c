@@ -37,13 +37,18 @@ typedef struct {
 typedef struct {
     const gs_experiment *experiment;
     int64_t largest_batch, largest_epochs, largest_latent, capacity;
-    ptrdiff_t generator_row;      ///< floats of the largest generator
-    ptrdiff_t lane_stride;        ///< floats from one lane's rows to the next's
-    float *rows, *ordered;        ///< [lanes x lane_stride] real data as drawn, and in this epoch's order
-    uint64_t *words;              ///< random words of one lane's shuffle
-    vfloat *real_and_fake;        ///< [2 capacity x dimension] the batch that D sees: real examples, then fake ones
-    vfloat *normals;              ///< room for one batch of latents or a chunk of data, and a block at either end
-    vfloat *delta, *delta_before; ///< dL/d(preactivation) of a layer: [2 capacity x widest layer]
+    ptrdiff_t generator_row;       ///< floats of the largest generator
+    ptrdiff_t lane_stride;         ///< floats from one lane's rows to the next's
+    float *rows;                   ///< [lanes x lane_stride] real data as drawn
+    float *ordered, *next_ordered; ///< [lanes x lane_stride] in this epoch's order, and in the next one's
+    uint64_t *words;               ///< random words of one lane's shuffle
+    uint64_t shuffle_seeds[GS_LANES];
+    row_shuffle shuffle, no_shuffle; ///< of the lane whose next order is being made; one without rows
+    int shuffled_lanes;              ///< lanes whose next order is made
+    uint32_t shuffle_epoch;          ///< epoch of the next order
+    vfloat *real_and_fake;           ///< [2 capacity x dimension] the batch that D sees: real examples, then fake ones
+    vfloat *normals;                 ///< room for one batch of latents or a chunk of data, and a block at either end
+    vfloat *delta, *delta_before;    ///< dL/d(preactivation) of a layer: [2 capacity x widest layer]
     network D, G;
     philox_keys data_keys, keys;
     lane_rules rules;
@@ -83,7 +88,7 @@ static size_t largest(size_t a, size_t b) {
 }
 
 static size_t words_of_shuffle(int64_t n) {
-    const int64_t draws = n <= GS_SHUFFLE_FOUR_DRAWS_UP_TO ? 4 : 2;
+    const int64_t draws = shuffle_draws(n);
     const int64_t words = (n + draws - 1) / draws;
     const int64_t words_a_call = 2 * GS_LANES; // one block a lane
     return (size_t)((words + words_a_call - 1) / words_a_call * words_a_call);
@@ -97,6 +102,7 @@ static size_t lay_out(workspace *w, char *arena) {
     size_t used = 0;
     w->rows = take(arena, &used, (size_t)w->lane_stride * GS_LANES, sizeof(float));
     w->ordered = take(arena, &used, (size_t)w->lane_stride * GS_LANES, sizeof(float));
+    w->next_ordered = take(arena, &used, (size_t)w->lane_stride * GS_LANES, sizeof(float));
     w->words = take(arena, &used, words_of_shuffle(w->experiment->data.n), sizeof(uint64_t));
     w->real_and_fake = take(arena, &used, 2 * capacity * d + GS_LANES, sizeof(vfloat));
     w->normals = take(arena, &used, capacity * largest(d, (size_t)w->largest_latent) + 16, sizeof(vfloat));
@@ -278,39 +284,40 @@ static void draw_shuffle_words(workspace *w, uint64_t seed, uint32_t epoch) {
     }
 }
 
-/// Inside-out Fisher-Yates (Knuth, TAOCP 2, 3.4.2) on whole rows of `d` floats, from the rows as drawn. Position i
-/// draws j uniform in 0 ... i as the high half of word * (i + 1); the low half is the word of the group's next draw.
-GS_INLINE void shuffle_rows_body(const float *restrict rows, float *restrict ordered, const uint64_t *restrict words,
-                                 int64_t n, const int d, const int draws) {
-    const size_t bytes = (size_t)d * sizeof(float);
-    for (int64_t i = 0; i < n;) {
-        uint64_t word = *words++;
-        for (int draw = 0; draw < draws && i < n; draw++, i++) {
-            const unsigned __int128 product = (unsigned __int128)word * (uint64_t)(i + 1);
-            const int64_t j = (int64_t)(uint64_t)(product >> 64);
-            word = (uint64_t)product;
-            float *at_i = ordered + i * d, *at_j = ordered + j * d;
-            memmove(at_i, at_j, bytes);
-            memcpy(at_j, rows + i * d, bytes);
+/// Begins the next lane's order.
+static void start_lane(workspace *w) {
+    const ptrdiff_t at = w->shuffled_lanes * w->lane_stride;
+    draw_shuffle_words(w, w->shuffle_seeds[w->shuffled_lanes], w->shuffle_epoch);
+    w->shuffle = shuffle_start(w->rows + at, w->next_ordered + at, w->words, w->experiment->data.n,
+                               w->experiment->data.dimension);
+}
+
+/// Begins the order of an epoch's examples; it comes about beside the steps of the epoch before.
+static void start_order(workspace *w, uint32_t epoch) {
+    w->shuffle_epoch = epoch;
+    w->shuffled_lanes = 0;
+    start_lane(w);
+}
+
+/// Goes on with the next lane when one is done.
+static void continue_order(workspace *w) {
+    if (w->shuffled_lanes < GS_LANES && w->shuffle.placed == w->shuffle.n) {
+        w->shuffled_lanes++;
+        if (w->shuffled_lanes < GS_LANES) {
+            start_lane(w);
         }
     }
 }
 
-static void shuffle_rows(const float *rows, float *ordered, const uint64_t *words, int64_t n, int d) {
-    const int draws = n <= GS_SHUFFLE_FOUR_DRAWS_UP_TO ? 4 : 2;
-    if (d == 2 && draws == 4) {
-        shuffle_rows_body(rows, ordered, words, n, 2, 4);
-    } else {
-        shuffle_rows_body(rows, ordered, words, n, d, draws);
+/// Does what is left, and makes the order the one that batches are loaded from.
+static void finish_order(workspace *w) {
+    while (w->shuffled_lanes < GS_LANES) {
+        shuffle_finish(&w->shuffle);
+        continue_order(w);
     }
-}
-
-static void shuffle_all_lanes(workspace *w, const gs_pack *pack, uint32_t epoch) {
-    for (int lane = 0; lane < GS_LANES; lane++) {
-        const ptrdiff_t at = lane * w->lane_stride;
-        draw_shuffle_words(w, pack->shuffle_seed[lane], epoch);
-        shuffle_rows(w->rows + at, w->ordered + at, w->words, w->experiment->data.n, w->experiment->data.dimension);
-    }
+    float *const ordered = w->ordered;
+    w->ordered = w->next_ordered;
+    w->next_ordered = ordered;
 }
 
 /// Loads `count` floats of every lane's ordered rows from float `start` on, transposed to [count][lane].
@@ -329,24 +336,27 @@ static void load_batch(const workspace *w, ptrdiff_t start, ptrdiff_t count, vfl
 
 // One step ------------------------------------------------------------------------------------------------------------
 
-/// Forward through a network: `x` [count x size[0]]; the outputs of each layer go to net->output.
-static void forward(network *net, const vfloat *x, ptrdiff_t count) {
+/// Forward through a network: `x` [count x size[0]]; the outputs of each layer go to net->output. `beside`: see
+/// dense_forward.
+static void forward(network *net, const vfloat *x, ptrdiff_t count, row_shuffle *beside) {
     const vfloat *parameter = net->parameter;
     for (int i = 0; i < net->layers.layer_count; i++) {
         const int in = net->layers.size[i], out = net->layers.size[i + 1];
         const dense_activation activation = i + 1 < net->layers.layer_count ? DENSE_TANH : DENSE_LINEAR;
-        dense_forward(parameter, parameter + (ptrdiff_t)in * out, x, net->output[i], count, in, out, activation);
+        dense_forward(parameter, parameter + (ptrdiff_t)in * out, x, net->output[i], count, in, out, activation,
+                      beside);
         x = net->output[i];
         parameter += (ptrdiff_t)out * (in + 1);
     }
 }
 
 /// Forward through G, whose output layer writes the fake batch.
-static void generate(network *G, const vfloat *latent, ptrdiff_t count, vfloat *fake) {
+static void generate(workspace *w, const vfloat *latent, ptrdiff_t count, vfloat *fake) {
+    network *const G = &w->G;
     const int last = G->layers.layer_count - 1;
     vfloat *const own = G->output[last];
     G->output[last] = fake;
-    forward(G, latent, count);
+    forward(G, latent, count, &w->no_shuffle);
     G->output[last] = own;
 }
 
@@ -454,12 +464,12 @@ static void train_step(workspace *w, uint32_t epoch, int64_t start, ptrdiff_t co
     const vfloat *latent = draw_normals(w, &w->keys, GS_STREAM_LATENT, epoch, (uint64_t)(start * latent_dim),
                                         (uint64_t)(count * latent_dim));
     load_batch(w, (ptrdiff_t)start * d, count * d, real);
-    generate(&w->G, latent, count, fake);
+    generate(w, latent, count, fake);
 
     // D minimises (softplus(-D(real)) + softplus(D(fake))) / 2.
     const vfloat *logit = w->D.output[w->D.layers.layer_count - 1];
     const vfloat half = vmul(vset(0.5f), scale);
-    forward(&w->D, real, 2 * count);
+    forward(&w->D, real, 2 * count, &w->shuffle);
     const vfloat loss_real = loss_and_delta(logit, count, negate, vsub(vset(0.0f), half), w->delta);
     const vfloat loss_fake = loss_and_delta(logit + count, count, keep, half, w->delta + count);
     vaccumulate(w->loss_D, vmul(vset(0.5f), vadd(loss_real, loss_fake)));
@@ -467,7 +477,7 @@ static void train_step(workspace *w, uint32_t epoch, int64_t start, ptrdiff_t co
     adam(&w->D, vmul(w->rules.lr_D, correction), epsilon);
 
     // G minimises softplus(-D(fake)), or -softplus(D(fake)): either way dL/dlogit = -sigmoid of softplus's argument.
-    forward(&w->D, fake, count);
+    forward(&w->D, fake, count, &w->no_shuffle);
     const vfloat loss_G = loss_and_delta(logit, count, w->rules.generator_flip, vsub(vset(0.0f), scale), w->delta);
     vaccumulate(w->loss_G, vmul(w->rules.generator_sign, loss_G));
     backward(w, &w->D, fake, count, INPUTS);
@@ -508,6 +518,7 @@ static void start_pack(workspace *w, const gs_pack *pack) {
     set_rules(w, pack);
     make_keys(&w->data_keys, pack->data_seed);
     make_keys(&w->keys, pack->seed);
+    memcpy(w->shuffle_seeds, pack->shuffle_seed, sizeof w->shuffle_seeds);
     draw_data(w);
     initialise_network(w, &w->D, GS_STREAM_INIT_DISCRIMINATOR, of_D);
     initialise_network(w, &w->G, GS_STREAM_INIT_GENERATOR, of_G);
@@ -592,7 +603,7 @@ static void draw_samples(workspace *w, int count, const gs_training *training) {
         const int64_t now = samples - start < w->capacity ? samples - start : w->capacity;
         const vfloat *latent = draw_normals(w, &w->keys, GS_STREAM_SAMPLE, 0, (uint64_t)(start * latent_dim),
                                             (uint64_t)(now * latent_dim));
-        generate(&w->G, latent, (ptrdiff_t)now, w->real_and_fake);
+        generate(w, latent, (ptrdiff_t)now, w->real_and_fake);
         for (int64_t i = 0; i < now * d; i++) {
             float lanes[GS_LANES];
             vstore(lanes, w->real_and_fake[i]);
@@ -612,6 +623,7 @@ static bool train(void *memory, const gs_pack *pack, int count, const volatile i
     workspace *w = memory;
     const int64_t n = w->experiment->data.n;
     start_pack(w, pack);
+    start_order(w, 0);
     for (int lane = 0; lane < count; lane++) {
         training->diverged_epoch[lane] = 0;
     }
@@ -619,12 +631,20 @@ static bool train(void *memory, const gs_pack *pack, int count, const volatile i
         if (stop != NULL && *stop) {
             return false;
         }
-        shuffle_all_lanes(w, pack, (uint32_t)epoch);
+        const bool last = epoch + 1 == pack->epochs;
+        finish_order(w);
+        w->shuffle = w->no_shuffle;
+        if (!last) {
+            start_order(w, (uint32_t)epoch + 1);
+        }
         memset(w->loss_D, 0, sizeof w->loss_D);
         memset(w->loss_G, 0, sizeof w->loss_G);
         for (int64_t start = 0; start < n; start += pack->batch_size) {
             const int64_t examples = n - start < pack->batch_size ? n - start : pack->batch_size;
             train_step(w, (uint32_t)epoch, start, (ptrdiff_t)examples);
+            if (!last) {
+                continue_order(w);
+            }
         }
         finish_epoch(w, count, epoch, training);
     }
