@@ -33,8 +33,10 @@ typedef struct {
     const volatile int *stop; ///< set by a signal handler to end after the running epochs; may be NULL
 } gs_run_options;
 
-/// Threads that a run with these options uses: respects OMP_NUM_THREADS, the affinity mask and the container's limit.
+/// Threads that these options ask for: respects OMP_NUM_THREADS, the affinity mask and the container's limit.
 int gs_run_threads(const gs_run_options *options);
+/// Threads that a run of this plan uses: no more than it has packs.
+int gs_run_threads_used(const gs_plan *plan, const gs_run_options *options);
 
 /// Trains, checks and stores every trial of the plan.
 /// @param summary  filled with the last progress, also after a failure; may be NULL

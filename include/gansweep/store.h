@@ -78,11 +78,13 @@ typedef struct gs_store gs_store;
 /// Creates `path` whole, durable, and under its name only once complete. Not to be called while another thread uses
 /// libhdf5.
 /// @param experiment, plan  must outlive the store
+/// @param stop  set by a signal handler to give up, which removes what was made so far; may be NULL
 /// @return GS_ERROR_INPUT when it exists (unless `force`), the folder can't be written, or the disk has too little
 /// room;
 ///         GS_ERROR_RUN for any other failure; nothing is left behind then
 gs_status gs_store_create(const char *path, const gs_experiment *experiment, const gs_plan *plan,
-                          const gs_provenance *provenance, bool force, gs_store **store, gs_error *error);
+                          const gs_provenance *provenance, bool force, const volatile int *stop, gs_store **store,
+                          gs_error *error);
 const gs_layout *gs_store_layout(const gs_store *store);
 /// Writes all rows of a block, data first, `status` last. Safe to call from several threads for different trials.
 /// @return GS_ERROR_RUN with the dataset and the system's reason
@@ -98,6 +100,7 @@ gs_status gs_results_open(const char *path, gs_results **results, gs_error *erro
 void gs_results_close(gs_results *results);
 const gs_experiment *gs_results_experiment(const gs_results *results);
 const gs_plan *gs_results_plan(const gs_results *results);
+int64_t gs_results_bytes(const gs_results *results); ///< of the file
 const gs_layout *gs_results_layout(const gs_results *results);
 /// Reads rows [first, first + count) of one dataset. Safe to call from several threads.
 /// @param into  count * row_bytes bytes

@@ -17,10 +17,10 @@ typedef struct {
 static gs_status unknown_option(const argument_reading *reading, const char *given) {
     name_list known = {.count = 0};
     for (int i = 0; i < reading->command->option_count; i++) {
-        names_add(&known, reading->command->options[i].name);
+        gs_names_add(&known, reading->command->options[i].name);
     }
-    names_add(&known, "--help");
-    const name_advice advice = names_advise(&known, given);
+    gs_names_add(&known, "--help");
+    const name_advice advice = gs_names_advise(&known, given);
     return gs_fail(reading->error, GS_ERROR_INPUT, "unknown option '%.100s': %s", given, advice.text);
 }
 
@@ -40,11 +40,11 @@ static gs_status set_integer(const argument_reading *reading, const cli_option *
 static gs_status set_choice(const argument_reading *reading, const cli_option *option, const char *value) {
     name_list known = {.count = 0};
     for (int i = 0; i < option->choice_count; i++) {
-        names_add(&known, option->choices[i]);
+        gs_names_add(&known, option->choices[i]);
     }
-    const int chosen = names_find(&known, value);
+    const int chosen = gs_names_find(&known, value);
     if (chosen < 0) {
-        const name_advice advice = names_advise(&known, value);
+        const name_advice advice = gs_names_advise(&known, value);
         return gs_fail(reading->error, GS_ERROR_INPUT, "%s: unknown '%.100s': %s", option->name, value, advice.text);
     }
     memcpy(reading->options + option->offset, &chosen, sizeof chosen);

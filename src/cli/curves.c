@@ -5,7 +5,8 @@
 
 enum { PLOT_COLUMNS = 60, PLOT_ROWS = 12, COLUMNS_OF_AN_EPOCH = 3 };
 static const double LN2 = 0.69314718055994531;
-static const double LEAST_SPAN = 0.002; // of the ordinate: rounding is not drawn as a landscape
+static const double LEAST_SPAN = 0.002;         // of the ordinate: rounding is not drawn as a landscape
+static const double LEAST_RELATIVE_SPAN = 1e-6; // of its middle: where float32 has steps wider than LEAST_SPAN
 
 typedef struct {
     double low, high;
@@ -27,8 +28,19 @@ static double column_mean(const float *losses, int64_t epochs, int column, int c
     return finite == 0 ? NAN : sum / (double)finite;
 }
 
+/// The row of a value between low and high. Their span is never 0: see give_room().
 static int row_of(const loss_plot *plot, double value) {
     return (int)((plot->high - value) / (plot->high - plot->low) * (PLOT_ROWS - 1) + 0.5);
+}
+
+/// Widens the ordinate to a span that is worth a picture, and that losses of any size don't round away.
+static void give_room(loss_plot *plot) {
+    const double middle = plot->low / 2 + plot->high / 2;
+    const double least = fmax(LEAST_SPAN, LEAST_RELATIVE_SPAN * fabs(middle));
+    if (plot->high - plot->low < least) {
+        plot->low = middle - least / 2;
+        plot->high = middle + least / 2;
+    }
 }
 
 static void widen(loss_plot *plot, const float *losses, int64_t epochs) {
@@ -66,9 +78,7 @@ void print_curves(const float *loss_D, const float *loss_G, int64_t epochs, bool
     if (plot.low > plot.high) {
         return; // nothing finite
     }
-    const double missing = LEAST_SPAN - (plot.high - plot.low);
-    plot.low -= missing > 0 ? missing / 2 : 0;
-    plot.high += missing > 0 ? missing / 2 : 0;
+    give_room(&plot);
     for (int row = 0; row < PLOT_ROWS; row++) {
         memset(plot.cell[row], ' ', (size_t)plot.columns);
     }

@@ -83,7 +83,7 @@ gs_status dry_run(const gs_experiment *experiment, const gs_plan *plan, const gs
         (void)gs_format_count((int64_t)(trials_a_second + 0.5), rate);
     }
     (void)printf("time        about %s with %d thread%s, %s trials/s (from a short calibration, without the disk)\n",
-                 gs_format_duration(seconds, time), gs_run_threads(options), gs_run_threads(options) == 1 ? "" : "s",
-                 rate);
+                 gs_format_duration(seconds, time), gs_run_threads_used(plan, options),
+                 gs_run_threads_used(plan, options) == 1 ? "" : "s", rate);
     return GS_OK;
 }

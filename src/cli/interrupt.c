@@ -9,6 +9,7 @@ static void note_signal(int signal) {
 }
 
 void catch_interruptions(void) {
+    (void)signal(SIGXFSZ, SIG_IGN); // a file larger than allowed is a failed write, with a message, like any other
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction noting = {.sa_handler = note_signal, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
     (void)sigemptyset(&noting.sa_mask);

@@ -71,7 +71,7 @@ static int list(int argument_count, char **typed, gs_error *error) {
     const gs_layout *layout = gs_results_layout(results);
     (void)printf("%s\n%s: %s trials, %s\n\n", experiment->title == NULL ? "" : experiment->title, operands[0],
                  gs_format_count(gs_plan_trial_count(gs_results_plan(results)), trials),
-                 gs_format_bytes((double)gs_layout_file_bytes(layout), size));
+                 gs_format_bytes((double)gs_results_bytes(results), size));
     print_datasets(layout);
     gs_results_close(results);
     return GS_OK;

@@ -18,9 +18,9 @@ static const cli_command *find_command(const char *name) {
 static gs_status unknown_command(const char *name, gs_error *error) {
     name_list known = {.count = 0};
     for (int i = 0; commands[i] != NULL; i++) {
-        names_add(&known, commands[i]->name);
+        gs_names_add(&known, commands[i]->name);
     }
-    const name_advice advice = names_advise(&known, name);
+    const name_advice advice = gs_names_advise(&known, name);
     return gs_fail(error, GS_ERROR_INPUT, "unknown subcommand '%.100s': %s", name, advice.text);
 }
 

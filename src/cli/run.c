@@ -145,10 +145,10 @@ static gs_status create_store(const run_task *sweep, gs_store **store, gs_error 
 #endif
         .command_line = line == NULL ? "" : line,
         .host = host,
-        .threads = gs_run_threads(&sweep->options),
+        .threads = gs_run_threads_used(sweep->plan, &sweep->options),
     };
     const gs_status status = gs_store_create(sweep->path, sweep->experiment, sweep->plan, &provenance,
-                                             sweep->arguments->force, store, error);
+                                             sweep->arguments->force, &interrupted, store, error);
     free(line);
     return status;
 }
@@ -183,7 +183,8 @@ static gs_status summarise(const run_task *sweep, const gs_progress *progress, g
                  gs_format_count(progress->trials, trials), progress->trials == 1 ? "" : "s",
                  gs_format_duration(progress->seconds, time),
                  gs_format_count((int64_t)((double)progress->done / progress->seconds + 0.5), rate),
-                 gs_run_threads(&sweep->options), gs_run_threads(&sweep->options) == 1 ? "" : "s", sweep->path);
+                 gs_run_threads_used(sweep->plan, &sweep->options),
+                 gs_run_threads_used(sweep->plan, &sweep->options) == 1 ? "" : "s", sweep->path);
     (void)printf("  %s report %s\n  %s show %s 0\n  %s list %s\n", program, path, program, path, program, path);
     (void)printf("  python3 -c 'import sys, xarray; print(xarray.open_dataset(sys.argv[1], engine=\"h5netcdf\"))' %s\n",
                  path);
@@ -212,7 +213,7 @@ static int train(const run_task *sweep, gs_error *error) {
     catch_interruptions();
     gs_status status = create_store(sweep, &store, error);
     if (status != GS_OK) {
-        return status;
+        return interrupted ? SIGNAL_CODE + interrupted : (int)status;
     }
     progress_view view = progress_view_on_stderr();
     gs_run_options options = sweep->options;

@@ -72,7 +72,7 @@ static double inverse_column_sum(const double *L, int n, int column, double *x) 
     return magnitudes;
 }
 
-gs_status reciprocal_condition(const double *A, int dimension, double *reciprocal, gs_error *error) {
+gs_status gs_reciprocal_condition(const double *A, int dimension, double *reciprocal, gs_error *error) {
     const size_t n = (size_t)dimension;
     double *const C = malloc((n * n + n) * sizeof *C);
     if (C == NULL) {

@@ -8,6 +8,6 @@
 /// @param A  [dimension x dimension], row-major, finite
 /// @param reciprocal  1 / (|C| |C^-1|); 0 when C is singular to working precision
 /// @return GS_OK, or GS_ERROR_RUN when out of memory
-gs_status reciprocal_condition(const double *A, int dimension, double *reciprocal, gs_error *error);
+gs_status gs_reciprocal_condition(const double *A, int dimension, double *reciprocal, gs_error *error);
 
 #endif

@@ -33,16 +33,14 @@ static bool changes_shape(const gs_digit *digit) {
     return digit->members[digit->member_count - 1] >= GS_SETTING_BATCH_SIZE;
 }
 
-gs_status digits_create(const gs_experiment *experiment, gs_digits *digits, gs_error *error) {
+gs_status gs_digits_create(const gs_experiment *experiment, gs_digits *digits, gs_error *error) {
     const gs_status status = place_members(experiment, digits, error);
     if (status != GS_OK) {
         return status;
     }
     digits->trial_count = digits->fast_count = digits->shape_count = 1;
-    digits->first_shape_digit = digits->digit_count;
     for (int i = 0; i < digits->digit_count; i++) {
-        gs_digit *const digit = &digits->digits[i];
-        digit->stride = digits->trial_count;
+        const gs_digit *const digit = &digits->digits[i];
         if (__builtin_mul_overflow(digits->trial_count, digit->count, &digits->trial_count) ||
             digits->trial_count > MAX_TRIALS) {
             return gs_fail(error, GS_ERROR_INPUT, "the crossing makes more than 2^62 trials, expected fewer");
@@ -50,9 +48,6 @@ gs_status digits_create(const gs_experiment *experiment, gs_digits *digits, gs_e
         if (!changes_shape(digit)) {
             digits->fast_count = digits->trial_count;
             continue;
-        }
-        if (digits->first_shape_digit == digits->digit_count) {
-            digits->first_shape_digit = i;
         }
         digits->shape_count = digits->trial_count / digits->fast_count;
         if (digits->shape_count > MAX_SHAPE_COMBINATIONS) {
@@ -103,7 +98,8 @@ static void set_value(gs_settings *settings, gs_setting setting, const gs_values
     }
 }
 
-void digits_settings(const gs_digits *digits, const gs_experiment *experiment, int64_t trial, gs_settings *settings) {
+void gs_digits_settings(const gs_digits *digits, const gs_experiment *experiment, int64_t trial,
+                        gs_settings *settings) {
     int64_t rest = trial;
     for (int i = 0; i < digits->digit_count; i++) {
         const gs_digit *const digit = &digits->digits[i];

@@ -12,14 +12,12 @@ enum { MAX_SHAPE_COMBINATIONS = 1000000 };
 typedef struct {
     gs_setting members[GS_SETTING_COUNT]; ///< ascending
     int member_count;
-    int64_t count;  ///< the radix
-    int64_t stride; ///< trials between one value of the digit and the next
+    int64_t count; ///< the radix
 } gs_digit;
 
 typedef struct {
     gs_digit digits[GS_SETTING_COUNT]; ///< fastest first
     int digit_count;
-    int first_shape_digit; ///< from here on digits change the shape of the work
     int64_t trial_count;
     int64_t fast_count;  ///< trials of one combination of shape digits
     int64_t shape_count; ///< combinations of shape digits; trial_count = fast_count * shape_count
@@ -28,9 +26,9 @@ typedef struct {
 /// Lays out the digits of an experiment.
 /// @return GS_ERROR_INPUT, with a reason that names no file, when zipped settings differ in length, there are more than
 /// 2^62 trials, or more shapes than MAX_SHAPE_COMBINATIONS
-gs_status digits_create(const gs_experiment *experiment, gs_digits *digits, gs_error *error);
+gs_status gs_digits_create(const gs_experiment *experiment, gs_digits *digits, gs_error *error);
 
 /// Settings of a trial.
-void digits_settings(const gs_digits *digits, const gs_experiment *experiment, int64_t trial, gs_settings *settings);
+void gs_digits_settings(const gs_digits *digits, const gs_experiment *experiment, int64_t trial, gs_settings *settings);
 
 #endif

@@ -85,8 +85,8 @@ static gs_status fail_as_yaml(builder *b, const yaml_parser_t *parser, const cha
         }
     }
     const char *const problem = parser->problem == NULL ? "unreadable" : parser->problem;
-    return fail_at(b->error, at, NULL, "%s%s%s, expected YAML", problem, parser->context == NULL ? "" : " ",
-                   parser->context == NULL ? "" : parser->context);
+    return gs_fail_at(b->error, at, NULL, "%s%s%s, expected YAML", problem, parser->context == NULL ? "" : " ",
+                      parser->context == NULL ? "" : parser->context);
 }
 
 /// Takes a scalar as the key of the next value.
@@ -94,15 +94,15 @@ static gs_status take_key(builder *b, const node *scalar) {
     open_container *const map = &b->open[b->depth - 1];
     const place at = {.file = b->file, .line = scalar->line, .column = scalar->column};
     if (scalar->kind != NODE_SCALAR) {
-        return fail_at(b->error, at, NULL, "%s as a key, expected a name", node_describe(scalar));
+        return gs_fail_at(b->error, at, NULL, "%s as a key, expected a name", gs_node_describe(scalar));
     }
-    const node *const earlier = node_find(map->container, scalar->text);
+    const node *const earlier = gs_node_find(map->container, scalar->text);
     if (earlier != NULL) {
-        return fail_at(b->error, at, excerpt_of(scalar->text).text,
-                       "duplicate key, first given at line %d, expected each key once", earlier->key_line);
+        return gs_fail_at(b->error, at, gs_excerpt_of(scalar->text).text,
+                          "duplicate key, first given at line %d, expected each key once", earlier->key_line);
     }
     if (map->container->count == MAX_KEYS) {
-        return fail_at(b->error, at, NULL, "more than %d keys in one map, expected fewer", MAX_KEYS);
+        return gs_fail_at(b->error, at, NULL, "more than %d keys in one map, expected fewer", MAX_KEYS);
     }
     map->key = scalar->text;
     map->key_line = scalar->line;
@@ -132,7 +132,7 @@ static gs_status attach(builder *b, node *fresh) {
     }
     if (b->depth == MAX_DEPTH) {
         const place at = {.file = b->file, .line = fresh->line, .column = fresh->column};
-        return fail_at(b->error, at, NULL, "lists or maps nested more than %d deep, expected fewer", MAX_DEPTH);
+        return gs_fail_at(b->error, at, NULL, "lists or maps nested more than %d deep, expected fewer", MAX_DEPTH);
     }
     b->open[b->depth++] = (open_container){.container = fresh, .tail = &fresh->child};
     return GS_OK;
@@ -140,10 +140,10 @@ static gs_status attach(builder *b, node *fresh) {
 
 static gs_status refuse_decoration(builder *b, place at, const yaml_char_t *anchor, const yaml_char_t *tag) {
     if (anchor != NULL) {
-        return fail_at(b->error, at, NULL, "an anchor, expected plain values: anchors and aliases are not accepted");
+        return gs_fail_at(b->error, at, NULL, "an anchor, expected plain values: anchors and aliases are not accepted");
     }
     if (tag != NULL) {
-        return fail_at(b->error, at, NULL, "a tag, expected plain values: tags are not accepted");
+        return gs_fail_at(b->error, at, NULL, "a tag, expected plain values: tags are not accepted");
     }
     return GS_OK;
 }
@@ -166,7 +166,7 @@ static gs_status take_node(builder *b, const yaml_event_t *event) {
         }
         memcpy(text, event->data.scalar.value, length);
         if (strlen(text) != length) {
-            return fail_at(b->error, at, NULL, "a NUL character, expected text without it");
+            return gs_fail_at(b->error, at, NULL, "a NUL character, expected text without it");
         }
         fresh->kind = NODE_SCALAR;
         fresh->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
@@ -192,14 +192,14 @@ static gs_status take_event(builder *b, const yaml_event_t *event) {
     case YAML_DOCUMENT_START_EVENT:
         if (event->data.document_start.version_directive != NULL ||
             event->data.document_start.tag_directives.start != event->data.document_start.tag_directives.end) {
-            return fail_at(b->error, at, NULL, "a directive (%%), expected none");
+            return gs_fail_at(b->error, at, NULL, "a directive (%%), expected none");
         }
         if (b->documents++ > 0) {
-            return fail_at(b->error, at, NULL, "a second document, expected one");
+            return gs_fail_at(b->error, at, NULL, "a second document, expected one");
         }
         return GS_OK;
     case YAML_ALIAS_EVENT:
-        return fail_at(b->error, at, NULL, "an alias, expected plain values: anchors and aliases are not accepted");
+        return gs_fail_at(b->error, at, NULL, "an alias, expected plain values: anchors and aliases are not accepted");
     case YAML_SCALAR_EVENT:
     case YAML_SEQUENCE_START_EVENT:
     case YAML_MAPPING_START_EVENT:
@@ -213,7 +213,7 @@ static gs_status take_event(builder *b, const yaml_event_t *event) {
     }
 }
 
-gs_status document_parse(const char *file, const char *text, size_t length, document **parsed, gs_error *error) {
+gs_status gs_document_parse(const char *file, const char *text, size_t length, document **parsed, gs_error *error) {
     builder b = {.file = file, .error = error};
     yaml_parser_t parser;
     b.parsed = calloc(1, sizeof *b.parsed);
@@ -240,20 +240,20 @@ gs_status document_parse(const char *file, const char *text, size_t length, docu
 
     const place beginning = {.file = file, .line = 1, .column = 1};
     if (status == GS_OK && b.parsed->root == NULL) {
-        status = fail_at(error, beginning, NULL, "is empty, expected an experiment");
+        status = gs_fail_at(error, beginning, NULL, "is empty, expected an experiment");
     } else if (status == GS_OK && b.parsed->root->kind != NODE_MAP) {
-        status = fail_at(error, beginning, NULL, "is %s, expected an experiment: lines of \"key: value\"",
-                         node_describe(b.parsed->root));
+        status = gs_fail_at(error, beginning, NULL, "is %s, expected an experiment: lines of \"key: value\"",
+                            gs_node_describe(b.parsed->root));
     }
     if (status != GS_OK) {
-        document_free(b.parsed);
+        gs_document_free(b.parsed);
         return status;
     }
     *parsed = b.parsed;
     return GS_OK;
 }
 
-void document_free(document *parsed) {
+void gs_document_free(document *parsed) {
     if (parsed == NULL) {
         return;
     }
@@ -265,11 +265,11 @@ void document_free(document *parsed) {
     free(parsed);
 }
 
-const node *document_root(const document *parsed) {
+const node *gs_document_root(const document *parsed) {
     return parsed->root;
 }
 
-const node *node_find(const node *map, const char *key) {
+const node *gs_node_find(const node *map, const char *key) {
     for (const node *child = map->child; child != NULL; child = child->next) {
         if (strcmp(child->key, key) == 0) {
             return child;
@@ -278,7 +278,7 @@ const node *node_find(const node *map, const char *key) {
     return NULL;
 }
 
-const char *node_describe(const node *any) {
+const char *gs_node_describe(const node *any) {
     static const char *const kinds[] = {[NODE_SCALAR] = "text", [NODE_LIST] = "a list", [NODE_MAP] = "a map"};
     return any->kind == NODE_SCALAR && any->text[0] == '\0' && !any->quoted ? "nothing" : kinds[any->kind];
 }

@@ -29,18 +29,18 @@ typedef struct node {
 typedef struct document document;
 
 /// @param file  stands for the text in messages; must outlive the call only
-/// @param text  checked by source_check() before
-/// @param parsed  on success the caller ends it with document_free()
-gs_status document_parse(const char *file, const char *text, size_t length, document **parsed, gs_error *error);
-void document_free(document *parsed);
+/// @param text  checked by gs_source_check() before
+/// @param parsed  on success the caller ends it with gs_document_free()
+gs_status gs_document_parse(const char *file, const char *text, size_t length, document **parsed, gs_error *error);
+void gs_document_free(document *parsed);
 
 /// The outermost node, always a map.
-const node *document_root(const document *parsed);
+const node *gs_document_root(const document *parsed);
 
 /// Child of a map by its key, or NULL.
-const node *node_find(const node *map, const char *key);
+const node *gs_node_find(const node *map, const char *key);
 
 /// "a list", "a map", "text": for messages.
-const char *node_describe(const node *any);
+const char *gs_node_describe(const node *any);
 
 #endif

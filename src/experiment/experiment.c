@@ -86,14 +86,14 @@ static gs_status read_vector(reader *r, const char *key, const char *shape, cons
                              double *vector) {
     if (list->kind != NODE_LIST || list->count != count) {
         return list->kind == NODE_LIST
-                   ? fail_at(r->error, place_of_value(r, list), key, "%lld numbers, expected %d: %s",
-                             (long long)list->count, count, shape)
-                   : fail_at(r->error, place_of_value(r, list), key, "%s, expected a list of %d numbers: %s",
-                             node_describe(list), count, shape);
+                   ? gs_fail_at(r->error, place_of_value(r, list), key, "%lld numbers, expected %d: %s",
+                                (long long)list->count, count, shape)
+                   : gs_fail_at(r->error, place_of_value(r, list), key, "%s, expected a list of %d numbers: %s",
+                                gs_node_describe(list), count, shape);
     }
     gs_status status = GS_OK;
     for (const node *item = list->child; status == GS_OK && item != NULL; item = item->next) {
-        status = read_real(r->file, key, item, -LARGEST_ENTRY, LARGEST_ENTRY, vector++, r->error);
+        status = gs_read_real(r->file, key, item, -LARGEST_ENTRY, LARGEST_ENTRY, vector++, r->error);
     }
     return status;
 }
@@ -110,12 +110,12 @@ static gs_status read_A(reader *r, const node *given) {
     static const char key[] = "data.A";
     gs_data_law *const law = &r->experiment->data;
     if (given->kind != NODE_LIST || given->count == 0 || given->count > GS_MAX_DIMENSION) {
-        return fail_at(r->error, place_of_value(r, given), key,
-                       "%s, expected a square matrix of 1 to %d rows, such as [[1, 2], [-0.1, 0.5]]",
-                       given->kind != NODE_LIST ? node_describe(given)
-                       : given->count == 0      ? "an empty list"
-                                                : "too many rows",
-                       GS_MAX_DIMENSION);
+        return gs_fail_at(r->error, place_of_value(r, given), key,
+                          "%s, expected a square matrix of 1 to %d rows, such as [[1, 2], [-0.1, 0.5]]",
+                          given->kind != NODE_LIST ? gs_node_describe(given)
+                          : given->count == 0      ? "an empty list"
+                                                   : "too many rows",
+                          GS_MAX_DIMENSION);
     }
     law->dimension = (int)given->count;
     const size_t dimension = (size_t)law->dimension;
@@ -126,19 +126,19 @@ static gs_status read_A(reader *r, const node *given) {
         row += dimension;
     }
     if (status == GS_OK && !(largest_of(law->A, dimension * dimension) >= LEAST_LARGEST_ENTRY)) {
-        status = fail_at(r->error, place_of_value(r, given), key,
-                         "all of its entries are below %g and so no samples in float, expected larger ones",
-                         LEAST_LARGEST_ENTRY);
+        status = gs_fail_at(r->error, place_of_value(r, given), key,
+                            "all of its entries are below %g and so no samples in float, expected larger ones",
+                            LEAST_LARGEST_ENTRY);
     }
     double reciprocal = 0;
     if (status == GS_OK) {
-        status = reciprocal_condition(law->A, law->dimension, &reciprocal, r->error);
+        status = gs_reciprocal_condition(law->A, law->dimension, &reciprocal, r->error);
     }
     if (status == GS_OK && !(reciprocal >= LEAST_RECIPROCAL_CONDITION)) {
-        status = fail_at(r->error, place_of_value(r, given), key,
-                         "singular or nearly so, expected a reciprocal condition number of A^T A of at least %g, "
-                         "but it is %.2g",
-                         LEAST_RECIPROCAL_CONDITION, reciprocal);
+        status = gs_fail_at(r->error, place_of_value(r, given), key,
+                            "singular or nearly so, expected a reciprocal condition number of A^T A of at least %g, "
+                            "but it is %.2g",
+                            LEAST_RECIPROCAL_CONDITION, reciprocal);
     }
     return status;
 }
@@ -147,24 +147,24 @@ static gs_status read_data(reader *r, const node *map) {
     gs_data_law *const law = &r->experiment->data;
     static const char *const required[] = {"A", "b", "n"};
     for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
-        if (node_find(map, required[i]) == NULL) {
-            return fail_at(r->error, place_of_value(r, map), "data", "without %s, expected {A, b, n}", required[i]);
+        if (gs_node_find(map, required[i]) == NULL) {
+            return gs_fail_at(r->error, place_of_value(r, map), "data", "without %s, expected {A, b, n}", required[i]);
         }
     }
-    const node *const name = node_find(map, "law");
+    const node *const name = gs_node_find(map, "law");
     if (name != NULL && (name->kind != NODE_SCALAR || strcmp(name->text, "gaussian") != 0)) {
-        return fail_at(r->error, place_of_value(r, name), "data.law", "'%s', expected gaussian",
-                       excerpt_of(name->kind == NODE_SCALAR ? name->text : node_describe(name)).text);
+        return gs_fail_at(r->error, place_of_value(r, name), "data.law", "'%s', expected gaussian",
+                          gs_excerpt_of(name->kind == NODE_SCALAR ? name->text : gs_node_describe(name)).text);
     }
-    gs_status status = read_A(r, node_find(map, "A"));
+    gs_status status = read_A(r, gs_node_find(map, "A"));
     if (status == GS_OK) {
         status = allocate(r, &law->b, (size_t)law->dimension);
     }
     if (status == GS_OK) {
-        status = read_vector(r, "data.b", "as many as A has rows", node_find(map, "b"), law->dimension, law->b);
+        status = read_vector(r, "data.b", "as many as A has rows", gs_node_find(map, "b"), law->dimension, law->b);
     }
     if (status == GS_OK) {
-        status = read_integer(r->file, "data.n", node_find(map, "n"), 1, GS_MAX_EXAMPLES, &law->n, r->error);
+        status = gs_read_integer(r->file, "data.n", gs_node_find(map, "n"), 1, GS_MAX_EXAMPLES, &law->n, r->error);
     }
     return status;
 }
@@ -175,14 +175,14 @@ static gs_status read_layers(reader *r, const char *key, const node *given, gs_n
         return GS_OK;
     }
     if (given->kind != NODE_LIST || given->count > GS_MAX_HIDDEN_LAYERS) {
-        return fail_at(r->error, place_of_value(r, given), key,
-                       "%s, expected the units of at most %d hidden layers, such as [5, 3], or []",
-                       given->kind == NODE_LIST ? "too many layers" : node_describe(given), GS_MAX_HIDDEN_LAYERS);
+        return gs_fail_at(r->error, place_of_value(r, given), key,
+                          "%s, expected the units of at most %d hidden layers, such as [5, 3], or []",
+                          given->kind == NODE_LIST ? "too many layers" : gs_node_describe(given), GS_MAX_HIDDEN_LAYERS);
     }
     network->hidden_count = 0;
     for (const node *item = given->child; item != NULL; item = item->next) {
         int64_t units = 0;
-        const gs_status status = read_integer(r->file, key, item, 1, GS_MAX_LAYER_WIDTH, &units, r->error);
+        const gs_status status = gs_read_integer(r->file, key, item, 1, GS_MAX_LAYER_WIDTH, &units, r->error);
         if (status != GS_OK) {
             return status;
         }
@@ -192,33 +192,34 @@ static gs_status read_layers(reader *r, const char *key, const node *given, gs_n
 }
 
 static gs_status read_model(reader *r, const node *map) {
-    const gs_status status = read_layers(r, "model.generator", node_find(map, "generator"), &r->experiment->generator);
-    return status != GS_OK
-               ? status
-               : read_layers(r, "model.discriminator", node_find(map, "discriminator"), &r->experiment->discriminator);
+    const gs_status status =
+        read_layers(r, "model.generator", gs_node_find(map, "generator"), &r->experiment->generator);
+    return status != GS_OK ? status
+                           : read_layers(r, "model.discriminator", gs_node_find(map, "discriminator"),
+                                         &r->experiment->discriminator);
 }
 
 static gs_status read_keep(reader *r, const node *map) {
-    const node *const samples = node_find(map, "samples"), *const by_epoch = node_find(map, "generator_by_epoch");
+    const node *const samples = gs_node_find(map, "samples"), *const by_epoch = gs_node_find(map, "generator_by_epoch");
     if (by_epoch != NULL) {
         const char *const text = by_epoch->kind == NODE_SCALAR && !by_epoch->quoted ? by_epoch->text : "";
         r->experiment->keep_generator_by_epoch = strcmp(text, "true") == 0;
         if (!r->experiment->keep_generator_by_epoch && strcmp(text, "false") != 0) {
-            return fail_at(r->error, place_of_value(r, by_epoch), "keep.generator_by_epoch",
-                           "'%s', expected true or false",
-                           excerpt_of(by_epoch->kind == NODE_SCALAR ? by_epoch->text : node_describe(by_epoch)).text);
+            return gs_fail_at(
+                r->error, place_of_value(r, by_epoch), "keep.generator_by_epoch", "'%s', expected true or false",
+                gs_excerpt_of(by_epoch->kind == NODE_SCALAR ? by_epoch->text : gs_node_describe(by_epoch)).text);
         }
     }
     return samples == NULL ? GS_OK
-                           : read_integer(r->file, "keep.samples", samples, 0, GS_MAX_EXAMPLES,
-                                          &r->experiment->keep_samples, r->error);
+                           : gs_read_integer(r->file, "keep.samples", samples, 0, GS_MAX_EXAMPLES,
+                                             &r->experiment->keep_samples, r->error);
 }
 
 static gs_status read_check(reader *r, const node *map) {
-    const node *const samples = node_find(map, "samples"), *const tolerance = node_find(map, "tolerance");
+    const node *const samples = gs_node_find(map, "samples"), *const tolerance = gs_node_find(map, "tolerance");
     if (samples != NULL) {
-        const gs_status status = read_integer(r->file, "check.samples", samples, 2, GS_MAX_EXAMPLES,
-                                              &r->experiment->check_samples, r->error);
+        const gs_status status = gs_read_integer(r->file, "check.samples", samples, 2, GS_MAX_EXAMPLES,
+                                                 &r->experiment->check_samples, r->error);
         if (status != GS_OK) {
             return status;
         }
@@ -227,27 +228,27 @@ static gs_status read_check(reader *r, const node *map) {
     if (tolerance == NULL) {
         return GS_OK;
     }
-    const gs_status status = read_real(r->file, "check.tolerance", tolerance, 0, 1, value, r->error);
+    const gs_status status = gs_read_real(r->file, "check.tolerance", tolerance, 0, 1, value, r->error);
     if (status == GS_OK && (*value == 0 || *value == 1)) {
-        return fail_at(r->error, place_of_value(r, tolerance), "check.tolerance",
-                       "%g, expected a number between 0 and 1, ends excluded", *value);
+        return gs_fail_at(r->error, place_of_value(r, tolerance), "check.tolerance",
+                          "%g, expected a number between 0 and 1, ends excluded", *value);
     }
     return status;
 }
 
 static gs_status read_title(reader *r, const node *map) {
-    const node *const title = node_find(map, "title");
+    const node *const title = gs_node_find(map, "title");
     if (title == NULL) {
         return GS_OK;
     }
     const place at = place_of_value(r, title);
     if (title->kind != NODE_SCALAR || strlen(title->text) > MAX_TITLE_BYTES) {
-        return fail_at(r->error, at, "title", "%s, expected one line of text of at most %d bytes",
-                       title->kind == NODE_SCALAR ? "too long" : node_describe(title), MAX_TITLE_BYTES);
+        return gs_fail_at(r->error, at, "title", "%s, expected one line of text of at most %d bytes",
+                          title->kind == NODE_SCALAR ? "too long" : gs_node_describe(title), MAX_TITLE_BYTES);
     }
     for (const unsigned char *c = (const unsigned char *)title->text; *c != '\0'; c++) {
         if (*c < 0x20 || *c == 0x7f || (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)) {
-            return fail_at(r->error, at, "title", "a line break or control character, expected one line of text");
+            return gs_fail_at(r->error, at, "title", "a line break or control character, expected one line of text");
         }
     }
     free(r->experiment->title);
@@ -274,32 +275,32 @@ static const section sections[] = {
 static name_list names_of_section(const section *s) {
     name_list names = {.count = 0};
     for (size_t i = 0; i < sizeof s->keys / sizeof *s->keys && s->keys[i] != NULL; i++) {
-        names_add(&names, s->keys[i]);
+        gs_names_add(&names, s->keys[i]);
     }
     for (int setting = 0; setting < GS_SETTING_COUNT; setting++) {
         if (s->any_setting || strcmp(gs_settings_table[setting].home, s->name) == 0) {
-            names_add(&names, gs_settings_table[setting].name);
+            gs_names_add(&names, gs_settings_table[setting].name);
         }
     }
     return names;
 }
 
 static gs_status fail_unknown_key(reader *r, const section *s, const node *child) {
-    const name_list settings = setting_names();
+    const name_list settings = gs_setting_names();
     const place at = place_of_key(r, child);
     const char *const key = s->name[0] == '\0' ? NULL : s->name;
-    const int setting = names_find(&settings, child->key);
+    const int setting = gs_names_find(&settings, child->key);
     if (setting >= 0) {
         const char *const home = gs_settings_table[setting].home;
-        return fail_at(r->error, at, key, "unknown key '%s' here, expected it under %s%s", child->key,
-                       home[0] == '\0' || strcmp(home, "parameters") == 0 ? "" : home,
-                       home[0] == '\0'                   ? "parameters: or at the top level"
-                       : strcmp(home, "parameters") == 0 ? "parameters:"
-                                                         : ": or parameters:");
+        return gs_fail_at(r->error, at, key, "unknown key '%s' here, expected it under %s%s", child->key,
+                          home[0] == '\0' || strcmp(home, "parameters") == 0 ? "" : home,
+                          home[0] == '\0'                   ? "parameters: or at the top level"
+                          : strcmp(home, "parameters") == 0 ? "parameters:"
+                                                            : ": or parameters:");
     }
     const name_list names = names_of_section(s);
-    return fail_at(r->error, at, key, "unknown key '%s', %s", excerpt_of(child->key).text,
-                   names_advise(&names, child->key).text);
+    return gs_fail_at(r->error, at, key, "unknown key '%s', %s", gs_excerpt_of(child->key).text,
+                      gs_names_advise(&names, child->key).text);
 }
 
 /// Takes the values of a setting, unless it was given before.
@@ -310,12 +311,12 @@ static gs_status take_setting(reader *r, gs_setting setting, const node *given, 
     if (source->at.file != NULL) {
         const int lines[] = {source->at.line < at.line ? source->at.line : at.line,
                              source->at.line < at.line ? at.line : source->at.line};
-        return fail_at(r->error, at, gs_settings_table[setting].name,
-                       "duplicate key, given at line %d and at line %d, expected it once", lines[0], lines[1]);
+        return gs_fail_at(r->error, at, gs_settings_table[setting].name,
+                          "duplicate key, given at line %d and at line %d, expected it once", lines[0], lines[1]);
     }
-    const gs_status status = values_read(setting, r->file, given, values, r->error);
+    const gs_status status = gs_values_read(setting, r->file, given, values, r->error);
     source->at = at;
-    source->list = given->kind == NODE_MAP ? node_find(given, "values") : given;
+    source->list = given->kind == NODE_MAP ? gs_node_find(given, "values") : given;
     if (source->list != NULL && source->list->kind != NODE_LIST) {
         source->list = NULL;
     }
@@ -326,15 +327,15 @@ static gs_status take_setting(reader *r, gs_setting setting, const node *given, 
 static gs_status read_section(reader *r, const section *s, const node *map) {
     if (map->kind != NODE_MAP) {
         const name_list names = names_of_section(s);
-        return fail_at(r->error, place_of_value(r, map), s->name, "%s instead of a map with keys, %s",
-                       node_describe(map), names_advise(&names, "").text);
+        return gs_fail_at(r->error, place_of_value(r, map), s->name, "%s instead of a map with keys, %s",
+                          gs_node_describe(map), gs_names_advise(&names, "").text);
     }
-    const name_list names = names_of_section(s), settings = setting_names();
+    const name_list names = names_of_section(s), settings = gs_setting_names();
     for (const node *child = map->child; child != NULL; child = child->next) {
-        if (names_find(&names, child->key) < 0) {
+        if (gs_names_find(&names, child->key) < 0) {
             return fail_unknown_key(r, s, child);
         }
-        const int setting = names_find(&settings, child->key);
+        const int setting = gs_names_find(&settings, child->key);
         if (setting >= 0) {
             const gs_status status = take_setting(r, (gs_setting)setting, child, s->zipped);
             if (status != GS_OK) {
@@ -348,7 +349,7 @@ static gs_status read_section(reader *r, const section *s, const node *map) {
 static gs_status read_sections(reader *r) {
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         const section *const s = &sections[i];
-        const node *const map = s->name[0] == '\0' ? r->root : node_find(r->root, s->name);
+        const node *const map = s->name[0] == '\0' ? r->root : gs_node_find(r->root, s->name);
         const gs_status status = map == NULL ? GS_OK : read_section(r, s, map);
         if (status != GS_OK) {
             return status;
@@ -365,26 +366,26 @@ static gs_status take_override(reader *r, const char *label, const char *argumen
     const place at = {.file = label};
     const char *const equals = strchr(argument, '=');
     if (equals == NULL) {
-        return fail_at(r->error, at, NULL, "no '=', expected name=value[,value...] or name=first:last");
+        return gs_fail_at(r->error, at, NULL, "no '=', expected name=value[,value...] or name=first:last");
     }
     char name[32] = "";
     const size_t length = (size_t)(equals - argument);
     if (length < sizeof name) {
         memcpy(name, argument, length);
     }
-    const name_list settings = setting_names();
-    const int setting = names_find(&settings, name);
+    const name_list settings = gs_setting_names();
+    const int setting = gs_names_find(&settings, name);
     if (setting < 0) {
-        return fail_at(r->error, at, NULL, "not a setting, %s", names_advise(&settings, name).text);
+        return gs_fail_at(r->error, at, NULL, "not a setting, %s", gs_names_advise(&settings, name).text);
     }
     setting_source *const source = &r->sources[setting];
     if (source->at.file != NULL && source->at.line == 0) {
-        return fail_at(r->error, at, NULL, "%s was already set by '%s', expected each setting once", name,
-                       excerpt_of(source->at.file).text);
+        return gs_fail_at(r->error, at, NULL, "%s was already set by '%s', expected each setting once", name,
+                          gs_excerpt_of(source->at.file).text);
     }
-    values_free(&r->experiment->values[setting]);
+    gs_values_free(&r->experiment->values[setting]);
     *source = (setting_source){.at = at};
-    return values_read_argument((gs_setting)setting, at, equals + 1, &r->experiment->values[setting], r->error);
+    return gs_values_read_argument((gs_setting)setting, at, equals + 1, &r->experiment->values[setting], r->error);
 }
 
 /// All --set arguments, and a copy of them in the experiment, one a line.
@@ -408,7 +409,7 @@ static gs_status take_overrides(reader *r, const char *const *overrides, int cou
         }
         memcpy(end, overrides[i], argument_length + 1);
         end += argument_length;
-        const excerpt shown = excerpt_of(overrides[i]);
+        const excerpt shown = gs_excerpt_of(overrides[i]);
         labels[i] = malloc(sizeof option + sizeof shown);
         if (labels[i] == NULL) {
             return gs_fail(r->error, GS_ERROR_RUN, "out of memory while reading --set");
@@ -431,7 +432,7 @@ static gs_status take_presets(reader *r) {
         if (values->count > 0 || preset != preset) {
             continue;
         }
-        const gs_status status = values_preset((gs_setting)s, preset, values, r->error);
+        const gs_status status = gs_values_preset((gs_setting)s, preset, values, r->error);
         if (status != GS_OK) {
             return status;
         }
@@ -442,13 +443,13 @@ static gs_status take_presets(reader *r) {
 
 static gs_status expect_required(reader *r) {
     if (r->experiment->data.A == NULL) {
-        return fail_at(r->error, beginning(r), "data",
-                       "missing, expected data: {A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 1000} or the like");
+        return gs_fail_at(r->error, beginning(r), "data",
+                          "missing, expected data: {A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 1000} or the like");
     }
     if (r->experiment->values[GS_SETTING_SEED].count == 0) {
-        const node *const parameters = node_find(r->root, "parameters");
-        return fail_at(r->error, parameters == NULL ? beginning(r) : place_of_key(r, parameters), "seed",
-                       "missing, expected it under parameters:, such as seed: {range: [1, 1000]}");
+        const node *const parameters = gs_node_find(r->root, "parameters");
+        return gs_fail_at(r->error, parameters == NULL ? beginning(r) : place_of_key(r, parameters), "seed",
+                          "missing, expected it under parameters:, such as seed: {range: [1, 1000]}");
     }
     return GS_OK;
 }
@@ -459,9 +460,9 @@ static gs_status expect_batches_fit(reader *r) {
     for (int64_t i = values->integers == NULL ? values->count - 1 : 0; i < values->count; i++) {
         const int64_t batch_size = gs_values_integer(values, i);
         if (batch_size > n) {
-            return fail_at(r->error, place_of_setting_value(r, GS_SETTING_BATCH_SIZE, i), "batch_size",
-                           "%lld is more than the %lld examples of data.n, expected 1 to %lld", (long long)batch_size,
-                           (long long)n, (long long)n);
+            return gs_fail_at(r->error, place_of_setting_value(r, GS_SETTING_BATCH_SIZE, i), "batch_size",
+                              "%lld is more than the %lld examples of data.n, expected 1 to %lld",
+                              (long long)batch_size, (long long)n, (long long)n);
         }
     }
     return GS_OK;
@@ -469,19 +470,19 @@ static gs_status expect_batches_fit(reader *r) {
 
 static gs_status expect_samples_suffice(reader *r) {
     gs_experiment *const e = r->experiment;
-    const node *const keep = node_find(r->root, "keep"), *const check = node_find(r->root, "check");
-    const node *const kept = keep == NULL ? NULL : node_find(keep, "samples");
-    const node *const checked = check == NULL ? NULL : node_find(check, "samples");
+    const node *const keep = gs_node_find(r->root, "keep"), *const check = gs_node_find(r->root, "check");
+    const node *const kept = keep == NULL ? NULL : gs_node_find(keep, "samples");
+    const node *const checked = check == NULL ? NULL : gs_node_find(check, "samples");
     if (e->check_samples < e->data.dimension + 1) {
-        return fail_at(r->error, checked == NULL ? beginning(r) : place_of_value(r, checked), "check.samples",
-                       "%lld, expected at least %d, one more than the dimension of the data",
-                       (long long)e->check_samples, e->data.dimension + 1);
+        return gs_fail_at(r->error, checked == NULL ? beginning(r) : place_of_value(r, checked), "check.samples",
+                          "%lld, expected at least %d, one more than the dimension of the data",
+                          (long long)e->check_samples, e->data.dimension + 1);
     }
     if (e->keep_samples > e->check_samples) {
         if (kept != NULL) {
-            return fail_at(r->error, place_of_value(r, kept), "keep.samples",
-                           "%lld is more than check.samples, expected at most %lld", (long long)e->keep_samples,
-                           (long long)e->check_samples);
+            return gs_fail_at(r->error, place_of_value(r, kept), "keep.samples",
+                              "%lld is more than check.samples, expected at most %lld", (long long)e->keep_samples,
+                              (long long)e->check_samples);
         }
         e->keep_samples = e->check_samples;
     }
@@ -493,10 +494,10 @@ static gs_status expect_equal_zip_lengths(reader *r, const gs_setting *zipped, i
     for (int i = 1; i < count; i++) {
         const gs_setting first = zipped[0], other = zipped[i];
         if (values[other].count != values[first].count) {
-            return fail_at(r->error, r->sources[other].at, "zip",
-                           "%s has %lld values and %s (line %d) has %lld, expected equally many",
-                           gs_settings_table[other].name, (long long)values[other].count, gs_settings_table[first].name,
-                           r->sources[first].at.line, (long long)values[first].count);
+            return gs_fail_at(r->error, r->sources[other].at, "zip",
+                              "%s has %lld values and %s (line %d) has %lld, expected equally many",
+                              gs_settings_table[other].name, (long long)values[other].count,
+                              gs_settings_table[first].name, r->sources[first].at.line, (long long)values[first].count);
         }
     }
     return GS_OK;
@@ -509,7 +510,7 @@ static gs_status expect_distinct(reader *r, const gs_setting *together, int coun
         lists[i] = &r->experiment->values[together[i]];
     }
     int64_t *earliest = NULL;
-    const gs_status status = lists[0]->count > 1 ? values_find_earliest(lists, count, &earliest, r->error) : GS_OK;
+    const gs_status status = lists[0]->count > 1 ? gs_values_find_earliest(lists, count, &earliest, r->error) : GS_OK;
     if (status != GS_OK || earliest == NULL) {
         return status;
     }
@@ -523,10 +524,10 @@ static gs_status expect_distinct(reader *r, const gs_setting *together, int coun
         return GS_OK;
     }
     const gs_setting setting = together[0];
-    return fail_at(r->error, place_of_setting_value(r, setting, later), gs_settings_table[setting].name,
-                   "value number %lld, %s, %s value number %lld, expected different ones", (long long)later + 1,
-                   values_describe(setting, lists[0], later).text,
-                   count > 1 ? "and what is zipped with it repeat" : "repeats", (long long)earlier + 1);
+    return gs_fail_at(r->error, place_of_setting_value(r, setting, later), gs_settings_table[setting].name,
+                      "value number %lld, %s, %s value number %lld, expected different ones", (long long)later + 1,
+                      gs_values_describe(setting, lists[0], later).text,
+                      count > 1 ? "and what is zipped with it repeat" : "repeats", (long long)earlier + 1);
 }
 
 static gs_status expect_sound_values(reader *r) {
@@ -554,7 +555,7 @@ static gs_status expect_sound_values(reader *r) {
 static gs_status expect_countable(reader *r) {
     gs_digits digits;
     gs_error why = {""};
-    if (digits_create(r->experiment, &digits, &why) == GS_OK) {
+    if (gs_digits_create(r->experiment, &digits, &why) == GS_OK) {
         return GS_OK;
     }
     int longest = 0;
@@ -563,7 +564,7 @@ static gs_status expect_countable(reader *r) {
             longest = s;
         }
     }
-    return fail_at(r->error, r->sources[longest].at, gs_settings_table[longest].name, "%s", why.message);
+    return gs_fail_at(r->error, r->sources[longest].at, gs_settings_table[longest].name, "%s", why.message);
 }
 
 // ---- the whole
@@ -612,7 +613,7 @@ static gs_status experiment_parse(const char *path, const char *file, const char
     document *parsed = NULL;
     char **labels = NULL;
     reader r = {.file = file, .error = error};
-    gs_status status = source_check(file, text, length, error);
+    gs_status status = gs_source_check(file, text, length, error);
     if (status != GS_OK) {
         return status;
     }
@@ -622,19 +623,19 @@ static gs_status experiment_parse(const char *path, const char *file, const char
         status = gs_fail(error, GS_ERROR_RUN, "out of memory while reading %s", file);
         goto done;
     }
-    const size_t mark = source_mark_length(text, length);
-    status = document_parse(file, text + mark, length - mark, &parsed, error);
+    const size_t mark = gs_source_mark_length(text, length);
+    status = gs_document_parse(file, text + mark, length - mark, &parsed, error);
     if (status != GS_OK) {
         goto done;
     }
-    r.root = document_root(parsed);
+    r.root = gs_document_root(parsed);
     status = read_document(&r, overrides, override_count, labels);
     if (status == GS_OK) {
         *experiment = r.experiment;
         r.experiment = NULL;
     }
 done:
-    document_free(parsed);
+    gs_document_free(parsed);
     for (int i = 0; labels != NULL && i < override_count; i++) {
         free(labels[i]);
     }
@@ -647,7 +648,7 @@ gs_status gs_experiment_read(const char *path, const char *const *overrides, int
                              gs_experiment **experiment, gs_error *error) {
     char *text = NULL;
     size_t length = 0;
-    gs_status status = source_read(path, &text, &length, error);
+    gs_status status = gs_source_read(path, &text, &length, error);
     if (status == GS_OK) {
         status = experiment_parse(path, path, text, length, overrides, override_count, experiment, error);
     }
@@ -665,7 +666,7 @@ void gs_experiment_free(gs_experiment *experiment) {
         return;
     }
     for (int s = 0; s < GS_SETTING_COUNT; s++) {
-        values_free(&experiment->values[s]);
+        gs_values_free(&experiment->values[s]);
     }
     free(experiment->data.A);
     free(experiment->data.b);

@@ -11,12 +11,12 @@ enum {
     CASE_COST = 1, ///< an "a" for an "A"
 };
 
-void names_add(name_list *list, const char *name) {
+void gs_names_add(name_list *list, const char *name) {
     assert(list->count < MAX_NAMES);
     list->names[list->count++] = name;
 }
 
-int names_find(const name_list *list, const char *name) {
+int gs_names_find(const name_list *list, const char *name) {
     for (int i = 0; i < list->count; i++) {
         if (strcmp(list->names[i], name) == 0) {
             return i;
@@ -74,7 +74,7 @@ static const char *nearest(const name_list *list, const char *wrong) {
     return best;
 }
 
-name_advice names_advise(const name_list *list, const char *wrong) {
+name_advice gs_names_advise(const name_list *list, const char *wrong) {
     name_advice advice = {""};
     size_t used = 0;
     const char *const best = nearest(list, wrong);

@@ -76,7 +76,7 @@ static double decimal_to_double(const char *text) {
     return value;
 }
 
-bool parse_real(const char *text, double *value) {
+bool gs_parse_real(const char *text, double *value) {
     decimal number;
     if (!parse_decimal(text, &number)) {
         return false;
@@ -85,7 +85,7 @@ bool parse_real(const char *text, double *value) {
     return *value >= -LARGEST_DOUBLE && *value <= LARGEST_DOUBLE;
 }
 
-bool parse_integer(const char *text, int64_t *value) {
+bool gs_parse_integer(const char *text, int64_t *value) {
     decimal number;
     if (!parse_decimal(text, &number)) {
         return false;
@@ -112,7 +112,7 @@ bool parse_integer(const char *text, int64_t *value) {
     return true;
 }
 
-double round_to_digits(double x) {
+double gs_round_to_digits(double x) {
     char text[40];
     const locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     const locale_t before = uselocale(plain);
@@ -122,7 +122,7 @@ double round_to_digits(double x) {
     return decimal_to_double(text);
 }
 
-double grid_point(double first, double last, int64_t count, bool logarithmic, int64_t index) {
+double gs_grid_point(double first, double last, int64_t count, bool logarithmic, int64_t index) {
     const int64_t steps = count - 1;
     if (index == 0) {
         return first;
@@ -133,5 +133,5 @@ double grid_point(double first, double last, int64_t count, bool logarithmic, in
     const double from_first = (double)index / (double)steps, to_last = (double)(steps - index) / (double)steps;
     const double point =
         logarithmic ? gs_exp(gs_log(first) * to_last + gs_log(last) * from_first) : first * to_last + last * from_first;
-    return round_to_digits(point);
+    return gs_round_to_digits(point);
 }

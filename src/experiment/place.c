@@ -8,7 +8,7 @@
 /// Characters of a path that a message shows: its end says most.
 enum { PATH_SHOWN = 400 };
 
-gs_status fail_at(gs_error *error, place at, const char *key, const char *format, ...) {
+gs_status gs_fail_at(gs_error *error, place at, const char *key, const char *format, ...) {
     char message[800];
     va_list arguments;
     va_start(arguments, format);
@@ -25,7 +25,7 @@ gs_status fail_at(gs_error *error, place at, const char *key, const char *format
                    key == NULL ? "" : key, key == NULL ? "" : ": ", message);
 }
 
-excerpt excerpt_of(const char *text) {
+excerpt gs_excerpt_of(const char *text) {
     static const char dots[] = "...";
     excerpt result;
     const size_t room = sizeof result.text - sizeof dots;

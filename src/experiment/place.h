@@ -13,7 +13,7 @@ typedef struct {
 } place;
 
 /// Fills `error` with "file:line:column: key: message" and returns GS_ERROR_INPUT. `key` may be NULL.
-gs_status fail_at(gs_error *error, place at, const char *key, const char *format, ...)
+gs_status gs_fail_at(gs_error *error, place at, const char *key, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 /// A piece of somebody else's text, short and harmless enough to be quoted in a message.
@@ -22,6 +22,6 @@ typedef struct {
 } excerpt;
 
 /// The text itself, or its beginning and "..." ; control characters become '?'. Never cuts a UTF-8 character in two.
-excerpt excerpt_of(const char *text);
+excerpt gs_excerpt_of(const char *text);
 
 #endif

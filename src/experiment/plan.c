@@ -87,7 +87,7 @@ static gs_status make_groups(gs_plan *plan, gs_error *error) {
     }
     for (int32_t i = 0; i < count; i++) {
         gs_settings settings;
-        digits_settings(&plan->digits, plan->experiment, i * plan->digits.fast_count, &settings);
+        gs_digits_settings(&plan->digits, plan->experiment, i * plan->digits.fast_count, &settings);
         shapes[i] = (work_shape){settings.batch_size, settings.latent_dim, settings.epochs};
         plan->slow[i] = i;
     }
@@ -146,7 +146,7 @@ static gs_status number_mixed(gs_plan *plan, gs_error *error) {
     }
     plan->mixed_count = digit->count;
     int64_t *earliest = NULL;
-    const gs_status status = values_find_earliest(lists, list_count, &earliest, error);
+    const gs_status status = gs_values_find_earliest(lists, list_count, &earliest, error);
     if (status != GS_OK || earliest == NULL) {
         return status;
     }
@@ -193,7 +193,7 @@ gs_status gs_plan_create(const gs_experiment *experiment, gs_plan **plan, gs_err
         return out_of_memory(error);
     }
     p->experiment = experiment;
-    gs_status status = digits_create(experiment, &p->digits, error);
+    gs_status status = gs_digits_create(experiment, &p->digits, error);
     if (status == GS_OK) {
         status = make_groups(p, error);
     }
@@ -232,7 +232,7 @@ int64_t gs_plan_configuration_count(const gs_plan *plan) {
 
 void gs_plan_settings(const gs_plan *plan, int64_t trial, gs_settings *settings) {
     assert(trial >= 0 && trial < plan->digits.trial_count);
-    digits_settings(&plan->digits, plan->experiment, trial, settings);
+    gs_digits_settings(&plan->digits, plan->experiment, trial, settings);
 }
 
 int64_t gs_plan_configuration(const gs_plan *plan, int64_t trial) {

@@ -38,27 +38,27 @@ static ssize_t read_fully(int descriptor, char *into, size_t capacity) {
 }
 
 static gs_status fail_too_long(place file, gs_error *error) {
-    return fail_at(error, file, NULL, "is longer than %d bytes, expected an experiment file of at most 1 MiB",
-                   MAX_SOURCE_BYTES);
+    return gs_fail_at(error, file, NULL, "is longer than %d bytes, expected an experiment file of at most 1 MiB",
+                      MAX_SOURCE_BYTES);
 }
 
-gs_status source_read(const char *path, char **text, size_t *length, gs_error *error) {
+gs_status gs_source_read(const char *path, char **text, size_t *length, gs_error *error) {
     const place file = {.file = path};
     gs_status status = GS_OK;
     char *buffer = NULL;
     // O_NONBLOCK: a FIFO without a writer would wait for ever
     const int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (descriptor < 0) {
-        return fail_at(error, file, NULL, "can't be opened (%s), expected an experiment file", strerror(errno));
+        return gs_fail_at(error, file, NULL, "can't be opened (%s), expected an experiment file", strerror(errno));
     }
     struct stat facts;
     if (fstat(descriptor, &facts) != 0) {
-        status = fail_at(error, file, NULL, "can't be examined (%s), expected an experiment file", strerror(errno));
+        status = gs_fail_at(error, file, NULL, "can't be examined (%s), expected an experiment file", strerror(errno));
         goto done;
     }
     const char *const kind = irregular_kind(facts.st_mode);
     if (kind != NULL) {
-        status = fail_at(error, file, NULL, "is %s, expected an experiment file", kind);
+        status = gs_fail_at(error, file, NULL, "is %s, expected an experiment file", kind);
         goto done;
     }
     if (facts.st_size > MAX_SOURCE_BYTES) {
@@ -73,7 +73,7 @@ gs_status source_read(const char *path, char **text, size_t *length, gs_error *e
     // one byte more than allowed, in case the file has grown or says nothing of its size
     const ssize_t got = read_fully(descriptor, buffer, MAX_SOURCE_BYTES + 1);
     if (got < 0) {
-        status = fail_at(error, file, NULL, "can't be read (%s), expected an experiment file", strerror(errno));
+        status = gs_fail_at(error, file, NULL, "can't be read (%s), expected an experiment file", strerror(errno));
         goto done;
     }
     if (got > MAX_SOURCE_BYTES) {
@@ -90,7 +90,7 @@ done:
     return status;
 }
 
-size_t source_mark_length(const char *text, size_t length) {
+size_t gs_source_mark_length(const char *text, size_t length) {
     static const char mark[] = "\xef\xbb\xbf";
     const size_t mark_length = sizeof mark - 1;
     return length >= mark_length && memcmp(text, mark, mark_length) == 0 ? mark_length : 0;
@@ -119,22 +119,22 @@ static size_t character_length(const unsigned char *c, size_t left) {
     return length;
 }
 
-gs_status source_check(const char *file, const char *text, size_t length, gs_error *error) {
+gs_status gs_source_check(const char *file, const char *text, size_t length, gs_error *error) {
     const unsigned char *const bytes = (const unsigned char *)text;
     place at = {.file = file, .line = 1, .column = 1};
     if (length > MAX_SOURCE_BYTES) {
         return fail_too_long((place){.file = file}, error);
     }
     if (length >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0)) {
-        return fail_at(error, at, NULL, "is UTF-16, expected UTF-8");
+        return gs_fail_at(error, at, NULL, "is UTF-16, expected UTF-8");
     }
-    for (size_t i = source_mark_length(text, length); i < length;) {
+    for (size_t i = gs_source_mark_length(text, length); i < length;) {
         const size_t bytes_here = character_length(bytes + i, length - i);
         if (bytes_here == 0) {
-            return fail_at(error, at, NULL, "byte 0x%02x is not UTF-8, expected UTF-8 text", bytes[i]);
+            return gs_fail_at(error, at, NULL, "byte 0x%02x is not UTF-8, expected UTF-8 text", bytes[i]);
         }
         if (bytes[i] == 0) {
-            return fail_at(error, at, NULL, "a NUL byte, expected UTF-8 text");
+            return gs_fail_at(error, at, NULL, "a NUL byte, expected UTF-8 text");
         }
         if (bytes[i] == '\n') {
             at.line++;

@@ -11,12 +11,12 @@ enum { MAX_SOURCE_BYTES = 1 << 20 };
 
 /// Reads a regular file of at most MAX_SOURCE_BYTES; never blocks on a FIFO or a device.
 /// @param text  on success the caller frees *text, which is NUL-terminated
-gs_status source_read(const char *path, char **text, size_t *length, gs_error *error);
+gs_status gs_source_read(const char *path, char **text, size_t *length, gs_error *error);
 
 /// Checks that a text is UTF-8 without NUL, and not too long.
-gs_status source_check(const char *file, const char *text, size_t length, gs_error *error);
+gs_status gs_source_check(const char *file, const char *text, size_t length, gs_error *error);
 
 /// Bytes of a UTF-8 byte order mark at the beginning: 0 or 3.
-size_t source_mark_length(const char *text, size_t length);
+size_t gs_source_mark_length(const char *text, size_t length);
 
 #endif

@@ -12,10 +12,10 @@
 
 static const char not_a_name_of[] = "'%s' is not known, %s";
 
-name_list setting_names(void) {
+name_list gs_setting_names(void) {
     name_list list = {.count = 0};
     for (int s = 0; s < GS_SETTING_COUNT; s++) {
-        names_add(&list, gs_settings_table[s].name);
+        gs_names_add(&list, gs_settings_table[s].name);
     }
     return list;
 }
@@ -25,11 +25,11 @@ static name_list value_names(gs_setting_type type) {
     name_list list = {.count = 0};
     if (type == GS_TYPE_CONVENTION) {
         for (int i = 0; i < GS_CONVENTION_COUNT; i++) {
-            names_add(&list, gs_convention_names[i]);
+            gs_names_add(&list, gs_convention_names[i]);
         }
     } else if (type == GS_TYPE_GENERATOR_LOSS) {
         for (int i = 0; i < GS_GENERATOR_LOSS_COUNT; i++) {
-            names_add(&list, gs_generator_loss_names[i]);
+            gs_names_add(&list, gs_generator_loss_names[i]);
         }
     }
     return list;
@@ -43,18 +43,18 @@ static int64_t as_integer(double bound) {
 
 static gs_status parse_bounded_integer(place at, const char *key, const char *text, int64_t smallest, int64_t largest,
                                        int64_t *value, gs_error *error) {
-    if (!parse_integer(text, value) || *value < smallest || *value > largest) {
-        return fail_at(error, at, key, "'%s', expected an integer from %lld to %lld", excerpt_of(text).text,
-                       (long long)smallest, (long long)largest);
+    if (!gs_parse_integer(text, value) || *value < smallest || *value > largest) {
+        return gs_fail_at(error, at, key, "'%s', expected an integer from %lld to %lld", gs_excerpt_of(text).text,
+                          (long long)smallest, (long long)largest);
     }
     return GS_OK;
 }
 
 static gs_status parse_bounded_real(place at, const char *key, const char *text, double smallest, double largest,
                                     double *value, gs_error *error) {
-    if (!parse_real(text, value) || *value < smallest || *value > largest) {
-        return fail_at(error, at, key, "'%s', expected a number from %g to %g", excerpt_of(text).text, smallest,
-                       largest);
+    if (!gs_parse_real(text, value) || *value < smallest || *value > largest) {
+        return gs_fail_at(error, at, key, "'%s', expected a number from %g to %g", gs_excerpt_of(text).text, smallest,
+                          largest);
     }
     return GS_OK;
 }
@@ -76,10 +76,10 @@ static gs_status parse_value(gs_setting setting, place at, const char *text, set
         return parse_bounded_real(at, info->name, text, info->smallest, info->largest, &value->real, error);
     default: {
         const name_list names = value_names(info->type);
-        const int found = names_find(&names, text);
+        const int found = gs_names_find(&names, text);
         if (found < 0) {
-            return fail_at(error, at, info->name, not_a_name_of, excerpt_of(text).text,
-                           names_advise(&names, text).text);
+            return gs_fail_at(error, at, info->name, not_a_name_of, gs_excerpt_of(text).text,
+                              gs_names_advise(&names, text).text);
         }
         value->integer = found;
         return GS_OK;
@@ -94,28 +94,28 @@ static place place_of(const char *file, const node *given) {
 /// Refuses lists, maps and quoted text where a number stands.
 static gs_status expect_number(const char *file, const char *key, const node *given, gs_error *error) {
     if (given->kind != NODE_SCALAR) {
-        return fail_at(error, place_of(file, given), key, "%s, expected a number", node_describe(given));
+        return gs_fail_at(error, place_of(file, given), key, "%s, expected a number", gs_node_describe(given));
     }
     if (given->quoted) {
-        return fail_at(error, place_of(file, given), key, "'%s' in quotes, expected a number without quotes",
-                       excerpt_of(given->text).text);
+        return gs_fail_at(error, place_of(file, given), key, "'%s' in quotes, expected a number without quotes",
+                          gs_excerpt_of(given->text).text);
     }
     if (given->text[0] == '\0') {
-        return fail_at(error, place_of(file, given), key, "nothing, expected a number");
+        return gs_fail_at(error, place_of(file, given), key, "nothing, expected a number");
     }
     return GS_OK;
 }
 
-gs_status read_integer(const char *file, const char *key, const node *given, int64_t smallest, int64_t largest,
-                       int64_t *value, gs_error *error) {
+gs_status gs_read_integer(const char *file, const char *key, const node *given, int64_t smallest, int64_t largest,
+                          int64_t *value, gs_error *error) {
     const gs_status status = expect_number(file, key, given, error);
     return status != GS_OK
                ? status
                : parse_bounded_integer(place_of(file, given), key, given->text, smallest, largest, value, error);
 }
 
-gs_status read_real(const char *file, const char *key, const node *given, double smallest, double largest,
-                    double *value, gs_error *error) {
+gs_status gs_read_real(const char *file, const char *key, const node *given, double smallest, double largest,
+                       double *value, gs_error *error) {
     const gs_status status = expect_number(file, key, given, error);
     return status != GS_OK
                ? status
@@ -133,8 +133,8 @@ static gs_status read_value(gs_setting setting, const char *file, const node *gi
             return status;
         }
     } else if (given->kind != NODE_SCALAR) {
-        return fail_at(error, place_of(file, given), info->name, "%s, %s", node_describe(given),
-                       names_advise(&names, "").text);
+        return gs_fail_at(error, place_of(file, given), info->name, "%s, %s", gs_node_describe(given),
+                          gs_names_advise(&names, "").text);
     }
     return parse_value(setting, place_of(file, given), given->text, value, error);
 }
@@ -163,13 +163,13 @@ static void values_store(gs_values *values, int64_t index, setting_value value) 
     }
 }
 
-void values_free(gs_values *values) {
+void gs_values_free(gs_values *values) {
     free(values->reals);
     free(values->integers);
     *values = (gs_values){.count = 0};
 }
 
-gs_status values_preset(gs_setting setting, double preset, gs_values *values, gs_error *error) {
+gs_status gs_values_preset(gs_setting setting, double preset, gs_values *values, gs_error *error) {
     const gs_status status = values_allocate(setting, 1, values, error);
     if (status == GS_OK) {
         values_store(values, 0, (setting_value){.real = preset, .integer = (int64_t)preset});
@@ -180,12 +180,12 @@ gs_status values_preset(gs_setting setting, double preset, gs_values *values, gs
 static gs_status read_list(gs_setting setting, const char *file, const node *list, gs_values *values, gs_error *error) {
     const char *const name = gs_settings_table[setting].name;
     if (list->kind != NODE_LIST || list->count == 0) {
-        return fail_at(error, place_of(file, list), name, "%s, expected a list of values",
-                       list->kind == NODE_LIST ? "an empty list" : node_describe(list));
+        return gs_fail_at(error, place_of(file, list), name, "%s, expected a list of values",
+                          list->kind == NODE_LIST ? "an empty list" : gs_node_describe(list));
     }
     if (list->count > MAX_LISTED_VALUES) {
-        return fail_at(error, place_of(file, list), name, "%lld values, expected at most %d", (long long)list->count,
-                       MAX_LISTED_VALUES);
+        return gs_fail_at(error, place_of(file, list), name, "%lld values, expected at most %d", (long long)list->count,
+                          MAX_LISTED_VALUES);
     }
     gs_status status = values_allocate(setting, list->count, values, error);
     int64_t index = 0;
@@ -211,17 +211,17 @@ static gs_status fill_range(gs_setting setting, place at, int64_t first, int64_t
                             gs_error *error) {
     const char *const name = gs_settings_table[setting].name;
     if (first > last) {
-        return fail_at(error, at, name, "range from %lld down to %lld, expected the smaller end first",
-                       (long long)first, (long long)last);
+        return gs_fail_at(error, at, name, "range from %lld down to %lld, expected the smaller end first",
+                          (long long)first, (long long)last);
     }
     if ((last - first) % step != 0) {
-        return fail_at(error, at, name,
-                       "range from %lld to %lld misses its end in steps of %lld, expected an end such as %lld",
-                       (long long)first, (long long)last, (long long)step, (long long)(last - (last - first) % step));
+        return gs_fail_at(
+            error, at, name, "range from %lld to %lld misses its end in steps of %lld, expected an end such as %lld",
+            (long long)first, (long long)last, (long long)step, (long long)(last - (last - first) % step));
     }
     const int64_t steps = (last - first) / step;
     if (steps == INT64_MAX) {
-        return fail_at(error, at, name, "range of 2^63 values, expected at most 2^63 - 1");
+        return gs_fail_at(error, at, name, "range of 2^63 values, expected at most 2^63 - 1");
     }
     *values = (gs_values){.count = steps + 1, .first = first, .step = step};
     return GS_OK;
@@ -233,17 +233,17 @@ static gs_status fill_grid(gs_setting setting, place at, const grid *points, gs_
     const double last = integer ? (double)points->last.integer : points->last.real;
     const char *const name = gs_settings_table[setting].name;
     if (!(first < last)) {
-        return fail_at(error, at, name, "min %g is not below max %g, expected min < max", first, last);
+        return gs_fail_at(error, at, name, "min %g is not below max %g, expected min < max", first, last);
     }
     if (integer && last > LARGEST_GRID_INTEGER) {
-        return fail_at(error, at, name, "max %.17g, expected at most 2^53 (a range may go further)", last);
+        return gs_fail_at(error, at, name, "max %.17g, expected at most 2^53 (a range may go further)", last);
     }
     if (points->logarithmic && first <= 0) {
-        return fail_at(error, at, name, "min %g on a logarithmic scale, expected min > 0", first);
+        return gs_fail_at(error, at, name, "min %g on a logarithmic scale, expected min > 0", first);
     }
     const gs_status status = values_allocate(setting, points->count, values, error);
     for (int64_t i = 0; status == GS_OK && i < points->count; i++) {
-        const double point = grid_point(first, last, points->count, points->logarithmic, i);
+        const double point = gs_grid_point(first, last, points->count, points->logarithmic, i);
         values_store(values, i, (setting_value){.real = point, .integer = (int64_t)(point + 0.5)});
     }
     return status;
@@ -256,15 +256,15 @@ static gs_status fill_real_range(gs_setting setting, place at, double first, dou
     const double largest_miss = 1e-9;
     const double steps = (last - first) / step;
     if (!(first < last) || !(steps < MAX_LISTED_VALUES)) {
-        return fail_at(error, at, name, "range from %g to %g in steps of %g, expected 2 to %d ascending values", first,
-                       last, step, MAX_LISTED_VALUES);
+        return gs_fail_at(error, at, name, "range from %g to %g in steps of %g, expected 2 to %d ascending values",
+                          first, last, step, MAX_LISTED_VALUES);
     }
     const int64_t whole = (int64_t)(steps + 0.5);
     if (whole == 0 || fabs(steps - (double)whole) > largest_miss * steps) {
-        return fail_at(error, at, name,
-                       "range from %g to %g misses its end in steps of %g, expected a step that "
-                       "divides it",
-                       first, last, step);
+        return gs_fail_at(error, at, name,
+                          "range from %g to %g misses its end in steps of %g, expected a step that "
+                          "divides it",
+                          first, last, step);
     }
     const grid points = {.first.real = first, .last.real = last, .count = whole + 1};
     return fill_grid(setting, at, &points, values, error);
@@ -274,10 +274,10 @@ static gs_status fill_real_range(gs_setting setting, place at, double first, dou
 static gs_status read_range(gs_setting setting, const char *file, const node *given, gs_values *values,
                             gs_error *error) {
     const gs_setting_info *const info = &gs_settings_table[setting];
-    const node *const ends = node_find(given, "range"), *const step_node = node_find(given, "step");
+    const node *const ends = gs_node_find(given, "range"), *const step_node = gs_node_find(given, "step");
     const place at = place_of(file, ends);
     if (ends->kind != NODE_LIST || ends->count != 2) {
-        return fail_at(error, at, info->name, "range that is not a pair, expected [first, last], both included");
+        return gs_fail_at(error, at, info->name, "range that is not a pair, expected [first, last], both included");
     }
     setting_value first = {0}, last = {0};
     gs_status status = read_value(setting, file, ends->child, &first, error);
@@ -290,17 +290,17 @@ static gs_status read_range(gs_setting setting, const char *file, const node *gi
     if (info->type == GS_TYPE_INTEGER) {
         int64_t step = 1;
         if (step_node != NULL) {
-            status = read_integer(file, "step", step_node, 1, INT64_MAX, &step, error);
+            status = gs_read_integer(file, "step", step_node, 1, INT64_MAX, &step, error);
         }
         return status == GS_OK ? fill_range(setting, at, first.integer, last.integer, step, values, error) : status;
     }
     if (step_node == NULL) {
-        return fail_at(error, at, info->name,
-                       "range of real numbers without a step, expected {range: [first, last], "
-                       "step: s} or {min, max, count, scale}");
+        return gs_fail_at(error, at, info->name,
+                          "range of real numbers without a step, expected {range: [first, last], "
+                          "step: s} or {min, max, count, scale}");
     }
     double step = 0;
-    status = read_real(file, "step", step_node, info->smallest, info->largest, &step, error);
+    status = gs_read_real(file, "step", step_node, info->smallest, info->largest, &step, error);
     return status == GS_OK ? fill_real_range(setting, at, first.real, last.real, step, values, error) : status;
 }
 
@@ -308,13 +308,13 @@ static gs_status read_range(gs_setting setting, const char *file, const node *gi
 static gs_status read_grid(gs_setting setting, const char *file, const node *given, gs_values *values,
                            gs_error *error) {
     const char *const name = gs_settings_table[setting].name;
-    const node *const ends[] = {node_find(given, "min"), node_find(given, "max")};
-    const node *const count = node_find(given, "count"), *const scale = node_find(given, "scale");
+    const node *const ends[] = {gs_node_find(given, "min"), gs_node_find(given, "max")};
+    const node *const count = gs_node_find(given, "count"), *const scale = gs_node_find(given, "scale");
     if (ends[0] == NULL || ends[1] == NULL || count == NULL) {
-        return fail_at(error, place_of(file, given), name, "without %s, expected {min, max, count, scale}",
-                       ends[0] == NULL   ? "min"
-                       : ends[1] == NULL ? "max"
-                                         : "count");
+        return gs_fail_at(error, place_of(file, given), name, "without %s, expected {min, max, count, scale}",
+                          ends[0] == NULL   ? "min"
+                          : ends[1] == NULL ? "max"
+                                            : "count");
     }
     grid points = {.count = 0};
     gs_status status = read_value(setting, file, ends[0], &points.first, error);
@@ -322,19 +322,19 @@ static gs_status read_grid(gs_setting setting, const char *file, const node *giv
         status = read_value(setting, file, ends[1], &points.last, error);
     }
     if (status == GS_OK) {
-        status = read_integer(file, "count", count, 2, MAX_LISTED_VALUES, &points.count, error);
+        status = gs_read_integer(file, "count", count, 2, MAX_LISTED_VALUES, &points.count, error);
     }
     if (status != GS_OK) {
         return status;
     }
     if (scale != NULL) {
         name_list scales = {.count = 0};
-        names_add(&scales, "linear");
-        names_add(&scales, "log");
+        gs_names_add(&scales, "linear");
+        gs_names_add(&scales, "log");
         const char *const text = scale->kind == NODE_SCALAR ? scale->text : "";
-        if (names_find(&scales, text) < 0) {
-            return fail_at(error, place_of(file, scale), "scale", not_a_name_of, excerpt_of(text).text,
-                           names_advise(&scales, text).text);
+        if (gs_names_find(&scales, text) < 0) {
+            return gs_fail_at(error, place_of(file, scale), "scale", not_a_name_of, gs_excerpt_of(text).text,
+                              gs_names_advise(&scales, text).text);
         }
         points.logarithmic = strcmp(text, "log") == 0;
     }
@@ -366,12 +366,12 @@ static gs_status read_single(gs_setting setting, const char *file, const node *g
 
 static gs_status read_value_form(gs_setting setting, const char *file, const node *given, gs_values *values,
                                  gs_error *error) {
-    return read_single(setting, file, node_find(given, "value"), values, error);
+    return read_single(setting, file, gs_node_find(given, "value"), values, error);
 }
 
 static gs_status read_values_form(gs_setting setting, const char *file, const node *given, gs_values *values,
                                   gs_error *error) {
-    return read_list(setting, file, node_find(given, "values"), values, error);
+    return read_list(setting, file, gs_node_find(given, "values"), values, error);
 }
 
 static const value_form forms[] = {
@@ -400,36 +400,37 @@ static gs_status read_map(gs_setting setting, const char *file, const node *give
     const value_form *const form = find_form(given, of_names);
     name_list keys = {.count = 0};
     if (form != NULL) {
-        names_add(&keys, form->key);
+        gs_names_add(&keys, form->key);
         for (int i = 0; form->companions[i] != NULL; i++) {
-            names_add(&keys, form->companions[i]);
+            gs_names_add(&keys, form->companions[i]);
         }
     } else if (of_names) {
-        names_add(&keys, "value");
-        names_add(&keys, "values");
+        gs_names_add(&keys, "value");
+        gs_names_add(&keys, "values");
     } else {
         static const char *const all[] = {"value", "values", "range", "step", "min", "max", "count", "scale"};
         for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-            names_add(&keys, all[i]);
+            gs_names_add(&keys, all[i]);
         }
     }
     for (const node *child = given->child; child != NULL; child = child->next) {
-        if (names_find(&keys, child->key) < 0) {
+        if (gs_names_find(&keys, child->key) < 0) {
             const place at = {.file = file, .line = child->key_line, .column = child->key_column};
-            return form == NULL ? fail_at(error, at, name, "unknown key '%s', %s", excerpt_of(child->key).text,
-                                          names_advise(&keys, child->key).text)
-                                : fail_at(error, at, name, "'%s' beside '%s', %s and nothing else",
-                                          excerpt_of(child->key).text, form->key, names_advise(&keys, "").text);
+            return form == NULL
+                       ? gs_fail_at(error, at, name, "unknown key '%s', %s", gs_excerpt_of(child->key).text,
+                                    gs_names_advise(&keys, child->key).text)
+                       : gs_fail_at(error, at, name, "'%s' beside '%s', %s and nothing else",
+                                    gs_excerpt_of(child->key).text, form->key, gs_names_advise(&keys, "").text);
         }
     }
     if (form == NULL) {
-        return fail_at(error, place_of(file, given), name, "no values, expected %s",
-                       of_names ? "value or values" : "value, values, range, or min, max, count and scale");
+        return gs_fail_at(error, place_of(file, given), name, "no values, expected %s",
+                          of_names ? "value or values" : "value, values, range, or min, max, count and scale");
     }
     return form->read(setting, file, given, values, error);
 }
 
-gs_status values_read(gs_setting setting, const char *file, const node *given, gs_values *values, gs_error *error) {
+gs_status gs_values_read(gs_setting setting, const char *file, const node *given, gs_values *values, gs_error *error) {
     switch (given->kind) {
     case NODE_SCALAR:
         return read_single(setting, file, given, values, error);
@@ -467,10 +468,10 @@ static gs_status read_argument_range(gs_setting setting, place argument, char *t
     char *pieces[4] = {"", "", "", ""};
     const int64_t count = split(text, ':', pieces, 4);
     if (value_names(info->type).count > 0 || count > 3 || (info->type == GS_TYPE_REAL && count != 3)) {
-        return fail_at(error, argument, info->name, "not a range of this setting, expected %s",
-                       info->type == GS_TYPE_INTEGER ? "first:last or first:last:step"
-                       : info->type == GS_TYPE_REAL  ? "first:last:step or values with commas between"
-                                                     : "names with commas between");
+        return gs_fail_at(error, argument, info->name, "not a range of this setting, expected %s",
+                          info->type == GS_TYPE_INTEGER ? "first:last or first:last:step"
+                          : info->type == GS_TYPE_REAL  ? "first:last:step or values with commas between"
+                                                        : "names with commas between");
     }
     setting_value ends[2] = {{0}};
     gs_status status = GS_OK;
@@ -501,8 +502,8 @@ static gs_status read_argument_list(gs_setting setting, place argument, char *te
         count += *c == ',';
     }
     if (count > MAX_LISTED_VALUES) {
-        return fail_at(error, argument, gs_settings_table[setting].name, "%lld values, expected at most %d",
-                       (long long)count, MAX_LISTED_VALUES);
+        return gs_fail_at(error, argument, gs_settings_table[setting].name, "%lld values, expected at most %d",
+                          (long long)count, MAX_LISTED_VALUES);
     }
     char **const pieces = calloc((size_t)count, sizeof *pieces);
     if (pieces == NULL) {
@@ -519,8 +520,8 @@ static gs_status read_argument_list(gs_setting setting, place argument, char *te
     return status;
 }
 
-gs_status values_read_argument(gs_setting setting, place argument, const char *text, gs_values *values,
-                               gs_error *error) {
+gs_status gs_values_read_argument(gs_setting setting, place argument, const char *text, gs_values *values,
+                                  gs_error *error) {
     char *const copy = strdup(text);
     if (copy == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory while reading --set");
@@ -564,7 +565,7 @@ static int compare_indices(const void *a, const void *b, void *context) {
     return order != 0 ? order : (left > right) - (left < right);
 }
 
-gs_status values_find_earliest(const gs_values *const *lists, int list_count, int64_t **earliest, gs_error *error) {
+gs_status gs_values_find_earliest(const gs_values *const *lists, int list_count, int64_t **earliest, gs_error *error) {
     *earliest = NULL;
     for (int i = 0; i < list_count; i++) {
         if (lists[i]->reals == NULL && lists[i]->integers == NULL) {
@@ -593,7 +594,7 @@ gs_status values_find_earliest(const gs_values *const *lists, int list_count, in
     return GS_OK;
 }
 
-excerpt values_describe(gs_setting setting, const gs_values *values, int64_t index) {
+excerpt gs_values_describe(gs_setting setting, const gs_values *values, int64_t index) {
     excerpt result;
     const name_list names = value_names(gs_settings_table[setting].type);
     if (names.count > 0) {

@@ -12,9 +12,11 @@ gs_status gs_fail(gs_error *error, gs_status status, const char *format, ...) {
     va_start(arguments, format);
     (void)vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
-    for (char *c = error->message; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+    for (unsigned char *c = (unsigned char *)error->message; *c != '\0'; c++) {
+        if (*c < 0x20 || *c == 0x7f) {
             *c = '?';
+        } else if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f) { // U+0080 ... U+009F, which terminals obey too
+            c[0] = c[1] = '?';
         }
     }
     return status;

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/export.h"
@@ -9,6 +10,18 @@ const char *const gs_report_format_names[GS_FORMAT_COUNT] = {
     [GS_FORMAT_CSV] = "csv",
     [GS_FORMAT_JSON] = "json",
 };
+
+/// Statistics and baseline of another numerical contract are not to be compared bit by bit.
+static void warn_of_other_numerics(const gs_results *results, FILE *stream) {
+    char *made_with = gs_results_provenance(results, "numerics_version");
+    if (made_with != NULL && strtol(made_with, NULL, 10) != GS_NUMERICS_VERSION) {
+        (void)fprintf(stream,
+                      "\nThe file was made with version %s of the numerical contract, and this program has version %d: "
+                      "the untrained nets\nare this version's, and a run would not give the same bits again.\n",
+                      made_with, GS_NUMERICS_VERSION);
+    }
+    free(made_with);
+}
 
 gs_status gs_report_print(const gs_report *report, const gs_results *results, const char *path, gs_report_format format,
                           FILE *stream, gs_error *error) {
@@ -23,6 +36,7 @@ gs_status gs_report_print(const gs_report *report, const gs_results *results, co
         break;
     default:
         status = gs_report_print_summary(report, experiment, path, stream, error);
+        warn_of_other_numerics(results, stream);
     }
     if (status == GS_OK && (fflush(stream) != 0 || ferror(stream))) {
         return gs_fail(error, GS_ERROR_RUN, "can't write the report: %s", strerror(errno));

@@ -187,12 +187,11 @@ gs_status gs_run_estimate(const gs_experiment *experiment, const gs_plan *plan, 
     const gs_isa isa = options->isa == GS_ISA_AUTO ? gs_isa_best() : options->isa;
     const int lanes = gs_isa_lanes(isa);
     const int64_t packs = gs_plan_pack_count(plan, lanes);
-    const int threads = gs_run_threads(options);
+    const int threads = gs_run_threads_used(plan, options);
     gs_shape chosen[MOST_SHAPES];
     const int count = choose_shapes(experiment, plan, lanes, chosen);
     double packs_a_second;
-    const gs_status status =
-        measure_rate(experiment, isa, chosen, count, packs < threads ? (int)packs : threads, &packs_a_second, error);
+    const gs_status status = measure_rate(experiment, isa, chosen, count, threads, &packs_a_second, error);
     *seconds = status == GS_OK ? (double)packs / packs_a_second : 0;
     return status;
 }

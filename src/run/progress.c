@@ -60,7 +60,7 @@ static void *watch_until_over(void *argument) {
         wait_for_the_next_look(watch);
         pass_stop_on(watch);
         if (options->progress != NULL && !watch->over && omp_get_wtime() >= next_report) {
-            next_report += SECONDS_BETWEEN_REPORTS;
+            next_report = omp_get_wtime() + SECONDS_BETWEEN_REPORTS; // after a stall none are made up for
             const gs_progress progress = gs_watch_progress(watch);
             options->progress(&progress, options->context);
         }

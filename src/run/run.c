@@ -190,6 +190,13 @@ static gs_status run_all_threads(gs_sweep *sweep, const gs_run_options *options,
     return sweep->status == GS_OK ? GS_OK : gs_fail(error, sweep->status, "%s", sweep->failure.message);
 }
 
+int gs_run_threads_used(const gs_plan *plan, const gs_run_options *options) {
+    const gs_isa isa = options->isa == GS_ISA_AUTO ? gs_isa_best() : options->isa;
+    const int64_t packs = gs_plan_pack_count(plan, gs_isa_lanes(isa));
+    const int threads = gs_run_threads(options);
+    return threads < packs ? threads : (int)packs;
+}
+
 gs_status gs_run(const gs_experiment *experiment, const gs_plan *plan, gs_store *store, const gs_run_options *options,
                  gs_progress *summary, gs_error *error) {
     static const gs_run_options presets = {0};
@@ -204,10 +211,7 @@ gs_status gs_run(const gs_experiment *experiment, const gs_plan *plan, gs_store 
     *summary = (gs_progress){.trials = gs_plan_trial_count(plan), .finished = true};
     gs_sweep sweep = {.experiment = experiment, .plan = plan, .store = store, .isa = isa, .lanes = gs_isa_lanes(isa)};
     sweep.pack_count = gs_plan_pack_count(plan, sweep.lanes);
-    sweep.threads = gs_run_threads(options);
-    if (sweep.threads > sweep.pack_count) {
-        sweep.threads = (int)sweep.pack_count;
-    }
+    sweep.threads = gs_run_threads_used(plan, options);
     sweep.layout = gs_store_layout(store);
     sweep.packs_of_a_block = packs_of_a_block(sweep.layout, sweep.lanes);
     const size_t counters_bytes = (size_t)sweep.threads * sizeof *sweep.counters;

@@ -13,7 +13,6 @@
 #include "store/io.h"
 
 enum {
-    MAX_TITLE = 1024,          ///< bytes of the title in @title; the whole text stands in /provenance
     MAX_COORDINATES = 512,     ///< bytes of @coordinates
     METADATA_BLOCK = 64 << 10, ///< metadata is kept together in blocks of this size
 };
@@ -250,21 +249,6 @@ static bool create_notes(hid_t file, const gs_note *notes) {
     return written;
 }
 
-/// The title, cut at a whole character when it is very long.
-static bool write_title(hid_t file, const char *title) {
-    char kept[MAX_TITLE + 1] = "";
-    size_t at = 0;
-    for (const size_t length = strlen(title); at < length;) {
-        const size_t bytes = gs_utf8_length(title + at, length - at);
-        if (bytes == 0 || at + bytes > MAX_TITLE) {
-            break;
-        }
-        memcpy(kept + at, title + at, bytes);
-        at += bytes;
-    }
-    return write_text_attribute(file, "title", kept);
-}
-
 static bool write_root_attributes(hid_t file, const gs_layout *layout, const gs_note *notes) {
     const char *title = layout->experiment->title;
     const int64_t configurations = gs_plan_configuration_count(layout->plan);
@@ -277,7 +261,7 @@ static bool write_root_attributes(hid_t file, const gs_layout *layout, const gs_
         "status is 0 are pending.",
         (long long)layout->trial_count, layout->trial_count == 1 ? "" : "s", (long long)configurations,
         configurations == 1 ? "" : "s");
-    return write_title(file, title == NULL || *title == '\0' ? "GAN sweep" : title) &&
+    return write_text_attribute(file, "title", title == NULL || *title == '\0' ? "GAN sweep" : title) &&
            write_text_attribute(file, "Conventions", "CF-1.8") && write_text_attribute(file, "source", source) &&
            write_text_attribute(file, "summary", summary);
 }

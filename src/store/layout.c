@@ -15,6 +15,7 @@ enum {
     /// references; the alignment of its rows. The texts of /provenance come on top.
     FILE_OVERHEAD = 24 << 10,
     DATASET_OVERHEAD = 2 << 10,
+    BYTES_OF_A_NUMBER = 32, ///< "%.17g, " at most
 };
 
 // ---- types ----
@@ -639,12 +640,17 @@ int gs_layout_find(const gs_layout *layout, const char *name) {
 
 int64_t gs_layout_file_bytes(const gs_layout *layout) {
     int64_t total = FILE_OVERHEAD + (int64_t)layout->count * DATASET_OVERHEAD;
-    // The texts: as read, and resolved, which spells out every value of a list.
-    bool fits = !__builtin_add_overflow(total, 2 * (int64_t)layout->experiment->text_length, &total);
+    // The texts: as read, and resolved, which spells out every value of a list and of the data's law; the overrides
+    // also as a part of the command line.
+    const gs_experiment *experiment = layout->experiment;
+    const int64_t d = experiment->data.dimension;
+    const int64_t texts = 2 * (int64_t)experiment->text_length + 4 * (int64_t)strlen(experiment->overrides) +
+                          BYTES_OF_A_NUMBER * d * (d + 1);
+    bool fits = !__builtin_add_overflow(total, texts, &total);
     for (int setting = 0; setting < GS_SETTING_COUNT; setting++) {
         const gs_values *values = &layout->experiment->values[setting];
         if (values->reals != NULL || values->integers != NULL) {
-            total += 32 * values->count;
+            total += BYTES_OF_A_NUMBER * values->count;
         }
     }
     for (int i = 0; i < layout->count; i++) {

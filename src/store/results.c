@@ -14,6 +14,7 @@
 struct gs_results {
     char *path;
     int file;
+    int64_t bytes;
     gs_note notes[GS_NOTE_COUNT];
     gs_experiment *experiment;
     gs_plan *plan;
@@ -93,6 +94,25 @@ end:
     return status;
 }
 
+static int64_t bytes_of(const gs_dataset *dataset) {
+    return dataset->extent[0] * dataset->row_bytes;
+}
+
+/// A forged or damaged file may say that two datasets share their bytes.
+static gs_status refuse_shared_bytes(const gs_results *results, gs_error *error) {
+    const gs_layout *layout = results->layout;
+    for (int i = 0; i < layout->count; i++) {
+        for (int j = 0; j < i; j++) {
+            const gs_dataset *a = &layout->columns[i].dataset, *b = &layout->columns[j].dataset;
+            if (results->addresses[i] < results->addresses[j] + bytes_of(b) &&
+                results->addresses[j] < results->addresses[i] + bytes_of(a)) {
+                return gs_fail(error, GS_ERROR_RESULTS, "it is damaged: %s and %s share their bytes", b->name, a->name);
+            }
+        }
+    }
+    return GS_OK;
+}
+
 static gs_status find_addresses(gs_results *results, const gs_hdf5 *hdf5, gs_error *error) {
     gs_status status = GS_OK;
     results->addresses = calloc((size_t)results->layout->count, sizeof *results->addresses);
@@ -102,16 +122,15 @@ static gs_status find_addresses(gs_results *results, const gs_hdf5 *hdf5, gs_err
     for (int i = 0; i < results->layout->count && status == GS_OK; i++) {
         status = gs_hdf5_find_rows(hdf5, &results->layout->columns[i].dataset, &results->addresses[i], error);
     }
-    return status;
+    return status == GS_OK ? refuse_shared_bytes(results, error) : status;
 }
 
 /// The same as gs_results_open, with a reason that does not name the file.
 static gs_status open_results(gs_results *results, gs_error *error) {
-    int64_t bytes = 0;
     gs_hdf5 *hdf5;
-    gs_status status = open_regular(results->path, &results->file, &bytes, error);
+    gs_status status = open_regular(results->path, &results->file, &results->bytes, error);
     if (status == GS_OK) {
-        status = gs_hdf5_open(results->path, results->file, bytes, &hdf5, error);
+        status = gs_hdf5_open(results->path, results->file, results->bytes, &hdf5, error);
     }
     if (status != GS_OK) {
         return status;
@@ -169,8 +188,25 @@ const gs_plan *gs_results_plan(const gs_results *results) {
     return results->plan;
 }
 
+int64_t gs_results_bytes(const gs_results *results) {
+    return results->bytes;
+}
+
 const gs_layout *gs_results_layout(const gs_results *results) {
     return results->layout;
+}
+
+/// Everything else of a trial is read by what its status says.
+static gs_status refuse_unknown_status(const gs_results *results, int64_t first, int64_t count,
+                                       const unsigned char *status, gs_error *error) {
+    for (int64_t i = 0; i < count; i++) {
+        if (status[i] > GS_DIVERGED) {
+            const int64_t trial = first + i;
+            return gs_fail(error, GS_ERROR_RESULTS, "%s: it is damaged: trial %lld has status %d; 0 to %d was expected",
+                           results->path, (long long)trial, status[i], GS_DIVERGED);
+        }
+    }
+    return GS_OK;
 }
 
 gs_status gs_results_read(const gs_results *results, const char *dataset, int64_t first, int64_t count, void *into,
@@ -189,7 +225,9 @@ gs_status gs_results_read(const gs_results *results, const char *dataset, int64_
         return gs_fail(error, GS_ERROR_RESULTS, "%s: %s can't be read: %s", results->path, dataset,
                        errno == 0 ? "the file is truncated" : strerror(errno));
     }
-    return GS_OK;
+    return results->layout->columns[index].moment == GS_WRITTEN_STATUS
+               ? refuse_unknown_status(results, first, count, into, error)
+               : GS_OK;
 }
 
 char *gs_results_provenance(const gs_results *results, const char *name) {

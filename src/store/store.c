@@ -38,6 +38,7 @@ typedef struct {
     int file, folder_file;
     int64_t bytes;
     bool force;
+    const volatile int *stop; ///< NULL, or set when the caller gives up
 } gs_making;
 
 // ---- before the file exists ----
@@ -168,8 +169,14 @@ static gs_status fail_writing(gs_error *error, const gs_store *store, const char
     return gs_fail(error, GS_ERROR_RUN, "%s: %s can't be written: %s", store->path, dataset, reason);
 }
 
+static gs_status refuse_when_stopped(const gs_making *making, gs_error *error) {
+    return making->stop != NULL && *making->stop
+               ? gs_fail(error, GS_ERROR_RUN, "%s: stopped before it was complete, and removed", making->path)
+               : GS_OK;
+}
+
 /// Writes what pending rows hold.
-static gs_status write_pending_rows(const gs_store *store, gs_error *error) {
+static gs_status write_pending_rows(const gs_store *store, const gs_making *making, gs_error *error) {
     gs_status status = GS_OK;
     gs_stream stream = {.file = store->file};
     unsigned char *pattern = malloc(PATTERN_BYTES);
@@ -186,7 +193,8 @@ static gs_status write_pending_rows(const gs_store *store, gs_error *error) {
         gs_element_clear(dataset->element, bytes < PATTERN_BYTES ? bytes : PATTERN_BYTES, pattern);
         for (int64_t at = 0; at < bytes && status == GS_OK; at += PATTERN_BYTES) {
             const int64_t piece = bytes - at < PATTERN_BYTES ? bytes - at : PATTERN_BYTES;
-            if (!gs_stream_write(&stream, pattern, (size_t)piece, store->addresses[i] + at)) {
+            status = refuse_when_stopped(making, error);
+            if (status == GS_OK && !gs_stream_write(&stream, pattern, (size_t)piece, store->addresses[i] + at)) {
                 status = fail_writing(error, store, dataset->name, strerror(errno));
             }
         }
@@ -215,7 +223,7 @@ static gs_status write_planned_rows(const gs_store *store, int index, int64_t fi
 }
 
 /// Writes coordinates and settings, in memory that does not grow with the number of trials.
-static gs_status write_plan(const gs_store *store, gs_error *error) {
+static gs_status write_plan(const gs_store *store, const gs_making *making, gs_error *error) {
     const gs_layout *layout = store->layout;
     gs_status status = GS_OK;
     gs_settings *settings = calloc(CHUNK_TRIALS, sizeof *settings);
@@ -232,6 +240,7 @@ static gs_status write_plan(const gs_store *store, gs_error *error) {
     }
     for (int64_t at = 0; at < layout->trial_count && status == GS_OK; at += CHUNK_TRIALS) {
         const int64_t count = layout->trial_count - at < CHUNK_TRIALS ? layout->trial_count - at : CHUNK_TRIALS;
+        status = refuse_when_stopped(making, error);
         for (int64_t i = 0; i < count; i++) {
             gs_plan_settings(layout->plan, at + i, &settings[i]);
         }
@@ -257,7 +266,16 @@ static bool rename_without_overwriting(const char *from, const char *to) {
     if (errno != EINVAL && errno != ENOSYS) {
         return false;
     }
-    return link(from, to) == 0 && unlink(from) == 0;
+    if (link(from, to) != 0) {
+        return false;
+    }
+    if (unlink(from) != 0) { // two names for one file would be a surprise
+        const int reason = errno;
+        (void)unlink(to);
+        errno = reason;
+        return false;
+    }
+    return true;
 }
 
 static gs_status publish(gs_making *making, gs_error *error) {
@@ -275,7 +293,9 @@ static gs_status publish(gs_making *making, gs_error *error) {
     if (fsync(making->folder_file) != 0 && errno != EINVAL) {
         const gs_status status =
             gs_fail(error, GS_ERROR_RUN, "folder %s can't be made durable: %s", making->folder, strerror(errno));
-        (void)unlink(making->path);
+        if (!making->force) { // what was replaced is gone: then a complete file is better than none
+            (void)unlink(making->path);
+        }
         return status;
     }
     return GS_OK;
@@ -304,10 +324,10 @@ static gs_status make_file(gs_store *store, gs_making *making, const gs_note *no
         status = find_addresses(store, making, error);
     }
     if (status == GS_OK) {
-        status = write_pending_rows(store, error);
+        status = write_pending_rows(store, making, error);
     }
     if (status == GS_OK) {
-        status = write_plan(store, error);
+        status = write_plan(store, making, error);
     }
     if (status == GS_OK) {
         status = publish(making, error);
@@ -331,9 +351,10 @@ static void free_store(gs_store *store) {
 }
 
 gs_status gs_store_create(const char *path, const gs_experiment *experiment, const gs_plan *plan,
-                          const gs_provenance *provenance, bool force, gs_store **store, gs_error *error) {
+                          const gs_provenance *provenance, bool force, const volatile int *stop, gs_store **store,
+                          gs_error *error) {
     gs_note notes[GS_NOTE_COUNT] = {0};
-    gs_making making = {.path = path, .file = -1, .folder_file = -1, .force = force};
+    gs_making making = {.path = path, .file = -1, .folder_file = -1, .force = force, .stop = stop};
     gs_store *made = calloc(1, sizeof *made);
     if (made == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory");

@@ -24,9 +24,9 @@ typedef enum {
 #define GS_PHILOX_W1 0xBB67AE85u
 enum { GS_PHILOX_ROUNDS = 10 };
 
-/// Up to this many rows one 64-bit word serves four bounded draws of the shuffle, beyond it two: either way each
-/// order's probability is off by less than a share n / 2^32 (a group's draws together take n^4 or n^2 of the word's
-/// 2^64 values).
+/// Up to this many rows one 64-bit word serves four bounded draws of the shuffle, beyond it two: a group's draws
+/// together have at most n^4 or n^2 outcomes among the word's 2^64 values. docs/randomness.md says how far an order's
+/// probability can be off.
 enum { GS_SHUFFLE_FOUR_DRAWS_UP_TO = 1625 };
 
 /// Standard deviation of the normal initialisation (d2l.ai 17.1.3).

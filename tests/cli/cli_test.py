@@ -167,8 +167,9 @@ class CommandLine(Case):
             (self.folder / "a.h5").unlink()
 
     def test_control_characters_do_not_reach_the_terminal(self):
-        run = self.assert_refused(2, "run", "\033[31mred")
-        self.assertNotIn("\033", run.stderr)
+        for control in ["\033", "\x9b"]:
+            run = self.assert_refused(2, "run", f"{control}[31mred")
+            self.assertNotIn(control, run.stderr)
 
     def test_a_full_standard_output_is_a_failure(self):
         with open("/dev/full", "w") as full:
@@ -253,6 +254,28 @@ class BadResults(Case):
                     run = self.assert_refused(3, *arguments, patterns=[re.escape(name)])
                     print(run.stderr, end="")
 
+    def test_damage_that_would_change_numbers_is_refused_with_3(self):
+        import h5py
+        self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
+        with h5py.File(self.folder / "small.h5", "r+") as file:
+            file["status"][3] = 3
+        for arguments in [["report", "small.h5"], ["show", "small.h5", "3"]]:
+            self.assert_refused(3, *arguments, patterns=["trial 3 has status 3"])
+
+    def test_doubtful_numbers_are_reported_with_a_warning(self):
+        import h5py
+        few = ["--set", "seed=1:5"]
+        self.write(EXPERIMENT.replace("samples: 50", "samples: 8").replace("samples: 10", "samples: 0"))
+        self.assertIn("at least 9 keeps it", self.gansweep("run", "small.yaml", *few).stdout)
+        self.write(EXPERIMENT.replace("samples: 50", "samples: 9").replace("samples: 10", "samples: 0"))
+        run = self.gansweep("run", "small.yaml", "--force", *few)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertNotIn("keeps it", run.stdout)
+        self.assertNotIn("numerical contract", run.stdout)
+        with h5py.File(self.folder / "small.h5", "r+") as file:
+            file["provenance/numerics_version"][()] = 1
+        self.assertIn("made with version 1 of the numerical contract", self.gansweep("report", "small.h5").stdout)
+
     def test_a_trial_that_is_not_there_is_refused_with_2(self):
         self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
         for trial in ["20", "-1", "x", "1.5", "", "99999999999999999999"]:
@@ -312,7 +335,7 @@ class Runs(Case):
 
     def test_threads_and_processors_are_respected(self):
         def threads(prefix=(), environment=None, arguments=()):
-            run = subprocess.run([*prefix, PROGRAM, "run", "small.yaml", "--dry-run", *arguments], cwd=self.folder, text=True,
+            run = subprocess.run([*prefix, PROGRAM, "run", "small.yaml", "--dry-run", "--set", "seed=1:1000", *arguments], cwd=self.folder, text=True,
                                  capture_output=True, env=dict(os.environ, **(environment or {})))
             self.assertEqual(run.returncode, 0, run.stderr)
             return int(re.search(r"with (\d+) thread", run.stdout).group(1))
@@ -321,6 +344,11 @@ class Runs(Case):
         self.assertEqual(threads(environment={"OMP_NUM_THREADS": "5"}, arguments=["--threads", "2"]), 2)
         one = str(min(os.sched_getaffinity(0)))
         self.assertEqual(threads(prefix=["taskset", "-c", one]), 1)
+        import h5py
+        run = self.gansweep("run", "small.yaml", "--threads", "8", "--set", "seed=1")
+        self.assertIn("with 1 thread.", run.stdout)
+        with h5py.File(self.folder / "small.h5") as file:
+            self.assertEqual(file["provenance/threads"][()], 1)
 
     def test_overrides_make_the_plan(self):
         run = self.gansweep("run", "small.yaml", "--dry-run", "--set", "lr_D=0.01,0.05", "--set", "seed=1:200")
@@ -408,6 +436,24 @@ class Interruptions(Case):
             self.assertIn(f"{done:,} done, 0 diverged, {300000 - done:,} pending", report)
             self.assertEqual(self.files(), ["small.h5", "small.yaml"])
             (self.folder / "small.h5").unlink()
+
+    def test_a_signal_while_the_file_is_made_leaves_nothing(self):
+        for number in [signal.SIGINT, signal.SIGTERM]:
+            process = subprocess.Popen([PROGRAM, "run", "small.yaml", "--quiet", "--set", "seed=1:8000000"], cwd=self.folder,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            while len(self.files()) < 2:
+                time.sleep(0.001)
+            process.send_signal(number)
+            out, error = process.communicate(timeout=60)
+            self.assertNotIn("small.h5", self.files(), "the file was there before the signal came")
+            self.assert_fails(128 + number, subprocess.CompletedProcess([], process.returncode, out, error), "stopped before", "removed")
+            self.assertEqual(self.files(), ["small.yaml"])
+
+    def test_a_limit_of_the_files_size_is_a_failure_that_leaves_nothing(self):
+        run = subprocess.run(["sh", "-c", 'ulimit -f 100; exec "$0" run small.yaml -q --set seed=1:100000', PROGRAM], cwd=self.folder,
+                             capture_output=True, text=True)
+        self.assert_fails(1, run, "File too large")
+        self.assertEqual(self.files(), ["small.yaml"])
 
     def test_an_ignored_signal_stays_ignored(self):
         process = subprocess.Popen(["nohup", PROGRAM, "run", "small.yaml", "-q", "--set", "seed=1:100000"], cwd=self.folder,
@@ -510,6 +556,18 @@ class Show(Case):
                 for p, statistic, freedom in zip(said, ["lrt_covariance", "lrt_joint"], [3, 5]):
                     expected = stats.chi2.sf(file[statistic][trial], freedom)
                     self.assertAlmostEqual(float(p), expected, delta=0.0051 * expected)
+
+    def test_huge_losses_are_drawn(self):
+        import h5py
+        self.gansweep("run", "small.yaml", "-q")
+        with h5py.File(self.folder / "small.h5", "r+") as file:
+            for trial, value in enumerate([1e30, -1e30, 3e38, 1e-38, 0]):
+                file["loss_D"][trial] = file["loss_G"][trial] = value
+            file["loss_G"][5] = [3e38, -3e38, 0, 1]
+        for trial in range(6):
+            run = self.gansweep("show", "small.h5", trial)
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+            self.assertEqual(sum("|" in line for line in run.stdout.splitlines()), 12)
 
     def test_diverged_and_pending_trials_say_so(self):
         self.write(EXPERIMENT.replace("[5, 3]", "[5, 40]"))

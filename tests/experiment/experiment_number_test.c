@@ -28,7 +28,7 @@ static void decimal_numbers_are_read_exactly(void **state) {
                                  "2.2250738585072011e-308"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         double value = NAN;
-        assert_true(parse_real(texts[i], &value));
+        assert_true(gs_parse_real(texts[i], &value));
         assert_true(value == strtod(texts[i], NULL));
     }
 }
@@ -64,7 +64,7 @@ static void anything_else_is_no_number(void **state) {
                                  "11111111111111111111111111111111111111111111111111111111111111111"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         double value;
-        if (parse_real(texts[i], &value)) {
+        if (gs_parse_real(texts[i], &value)) {
             fail_msg("'%s' was read as %g", texts[i], value);
         }
     }
@@ -89,7 +89,7 @@ static void integers_are_exact_to_63_bits(void **state) {
                 {"9.223372036854775807e18", INT64_MAX}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int64_t value = -1;
-        assert_true(parse_integer(rows[i].text, &value));
+        assert_true(gs_parse_integer(rows[i].text, &value));
         assert_true(value == rows[i].value);
     }
 }
@@ -101,7 +101,7 @@ static void fractions_and_overflow_are_no_integers(void **state) {
         "1 2", "",     "12345e-4"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         int64_t value;
-        assert_false(parse_integer(texts[i], &value));
+        assert_false(gs_parse_integer(texts[i], &value));
     }
 }
 
@@ -114,9 +114,9 @@ static void a_locale_with_a_decimal_comma_changes_nothing(void **state) {
     }
     printf("  locale: %s\n", set == NULL ? "none with a comma is installed; tested in C" : set);
     double value = 0;
-    assert_true(parse_real("0.25", &value) && value == 0.25);
-    assert_false(parse_real("0,25", &value));
-    assert_true(round_to_digits(0.25) == 0.25);
+    assert_true(gs_parse_real("0.25", &value) && value == 0.25);
+    assert_false(gs_parse_real("0,25", &value));
+    assert_true(gs_round_to_digits(0.25) == 0.25);
     (void)setlocale(LC_ALL, "C");
 }
 
@@ -125,7 +125,7 @@ static void points_of_a_log_grid_are_the_decimals_that_are_meant(void **state) {
     const double expected[] = {0.0005, 0.00158113883008, 0.005, 0.0158113883008, 0.05, 0.158113883008,
                                0.5,    1.58113883008,    5};
     for (int i = 0; i < 9; i++) {
-        const double point = grid_point(0.0005, 5, 9, true, i);
+        const double point = gs_grid_point(0.0005, 5, 9, true, i);
         printf("  %.17g\n", point);
         assert_true(point == expected[i]);
     }
@@ -135,7 +135,7 @@ static void points_of_a_linear_grid_are_the_decimals_that_are_meant(void **state
     (void)state;
     const double expected[] = {0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07, 0.08, 0.09, 0.1};
     for (int i = 0; i < 10; i++) {
-        assert_true(grid_point(0.01, 0.1, 10, false, i) == expected[i]);
+        assert_true(gs_grid_point(0.01, 0.1, 10, false, i) == expected[i]);
     }
 }
 
@@ -143,8 +143,8 @@ static void ends_of_a_grid_are_met_exactly(void **state) {
     (void)state;
     const double first = 0.1234567890123456, last = 9.876543210987654;
     for (int logarithmic = 0; logarithmic < 2; logarithmic++) {
-        assert_true(grid_point(first, last, 7, logarithmic, 0) == first);
-        assert_true(grid_point(first, last, 7, logarithmic, 6) == last);
+        assert_true(gs_grid_point(first, last, 7, logarithmic, 0) == first);
+        assert_true(gs_grid_point(first, last, 7, logarithmic, 6) == last);
     }
 }
 

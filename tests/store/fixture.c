@@ -153,6 +153,7 @@ void fixture_append(fixture *made, int64_t trial) {
 gs_store *fixture_store(const fixture *made, const char *path, bool force) {
     gs_store *store;
     gs_error error;
-    stop_on(gs_store_create(path, made->experiment, made->plan, &fixture_provenance, force, &store, &error), &error);
+    stop_on(gs_store_create(path, made->experiment, made->plan, &fixture_provenance, force, NULL, &store, &error),
+            &error);
     return store;
 }

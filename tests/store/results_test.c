@@ -290,6 +290,15 @@ static void a_dataset_that_is_not_as_documented_is_refused(void **state) {
     }
 }
 
+static void datasets_that_share_their_bytes_are_refused(void **state) {
+    (void)state;
+    const hid_t file = open_to_change();
+    assert_true(H5Ldelete(file, "loss_D", H5P_DEFAULT) >= 0);
+    assert_true(H5Lcreate_hard(file, "loss_G", file, "loss_D", H5P_DEFAULT, H5P_DEFAULT) >= 0);
+    assert_true(H5Fclose(file) >= 0);
+    refused("loss_D and loss_G share their bytes");
+}
+
 static void another_layout_is_refused(void **state) {
     (void)state;
     const int64_t version = 2;
@@ -350,6 +359,7 @@ int main(void) {
         WITH_A_FILE(what_is_no_results_file_is_refused),
         WITH_A_FILE(a_truncated_file_is_refused_at_every_length),
         WITH_A_FILE(a_dataset_that_is_not_as_documented_is_refused),
+        WITH_A_FILE(datasets_that_share_their_bytes_are_refused),
         WITH_A_FILE(another_layout_is_refused),
         WITH_A_FILE(an_experiment_that_does_not_fit_is_refused),
         WITH_A_FILE(what_a_host_program_set_for_libhdf5s_messages_is_kept),

@@ -266,7 +266,7 @@ static void the_widest_experiment_is_no_larger_than_foreseen(void **state) {
     assert_int_equal(gs_experiment_parse(text, strlen(text), "wide", NULL, 0, &experiment, &error), GS_OK);
     assert_int_equal(gs_plan_create(experiment, &plan, &error), GS_OK);
     assert_int_equal(gs_layout_create(experiment, plan, &layout, &error), GS_OK);
-    assert_int_equal(gs_store_create(path, experiment, plan, &fixture_provenance, false, &store, &error), GS_OK);
+    assert_int_equal(gs_store_create(path, experiment, plan, &fixture_provenance, false, NULL, &store, &error), GS_OK);
     close_store(store);
     assert_int_equal(stat(path, &found), 0);
     print_message("%d datasets: %lld bytes, foreseen %lld\n", gs_layout_dataset_count(layout), (long long)found.st_size,
@@ -580,7 +580,7 @@ static void whatever_fails_while_creating_leaves_nothing_behind(void **state) {
         watched.reason = reasons[i % 2];
         error.message[0] = '\0';
         const gs_status status =
-            gs_store_create(path, made.experiment, made.plan, &fixture_provenance, false, &store, &error);
+            gs_store_create(path, made.experiment, made.plan, &fixture_provenance, false, NULL, &store, &error);
         assert_true(status == GS_ERROR_RUN || (status == GS_ERROR_INPUT && reasons[i % 2] == ENOSPC));
         assert_true(strlen(error.message) > 0 && strchr(error.message, '\n') == NULL);
         assert_int_equal(files_in_folder(), 0);
@@ -671,8 +671,9 @@ static void an_existing_file_is_never_overwritten_without_force(void **state) {
     FILE *stream = fopen(path, "w");
     assert_non_null(stream);
     assert_true(fputs("mine", stream) >= 0 && fclose(stream) == 0);
-    assert_int_equal(gs_store_create(path, made.experiment, made.plan, &fixture_provenance, false, &store, &error),
-                     GS_ERROR_INPUT);
+    assert_int_equal(
+        gs_store_create(path, made.experiment, made.plan, &fixture_provenance, false, NULL, &store, &error),
+        GS_ERROR_INPUT);
     assert_non_null(strstr(error.message, "exists already"));
     stream = fopen(path, "r");
     assert_non_null(stream);
@@ -697,8 +698,9 @@ static void a_file_that_appears_meanwhile_is_not_overwritten(void **state) {
         close_store(fixture_store(&made, path, false));
         assert_int_equal(unlink(path), 0);
         watched.appears = true;
-        assert_int_equal(gs_store_create(path, made.experiment, made.plan, &fixture_provenance, false, &store, &error),
-                         GS_ERROR_INPUT);
+        assert_int_equal(
+            gs_store_create(path, made.experiment, made.plan, &fixture_provenance, false, NULL, &store, &error),
+            GS_ERROR_INPUT);
         assert_int_equal(files_in_folder(), 1);
         assert_true(stat(path, &found) == 0 && found.st_size == 0);
         assert_int_equal(unlink(path), 0);
@@ -719,8 +721,8 @@ static void a_name_that_can_not_be_written_is_refused(void **state) {
     (void)snprintf(names[3], sizeof names[3], "%s/%0300d", folder, 1);
     names[4][0] = '\0';
     for (int i = 0; i < 10; i++) {
-        const gs_status status =
-            gs_store_create(names[i % 5], made.experiment, made.plan, &fixture_provenance, i >= 5, &store, &error);
+        const gs_status status = gs_store_create(names[i % 5], made.experiment, made.plan, &fixture_provenance, i >= 5,
+                                                 NULL, &store, &error);
         assert_int_equal(status, GS_ERROR_INPUT);
         print_message("%s\n", error.message);
         assert_int_equal(files_in_folder(), 0);
@@ -738,8 +740,9 @@ static void a_disk_with_too_little_room_is_found_before_anything_is_written(void
         fixture_create(&made, FIXTURE_AFFINE, &seeds[i], 1);
         const int64_t bytes = gs_layout_file_bytes(made.layout);
         assert_true(i == 0 ? bytes > 1000000000000 : bytes == INT64_MAX);
-        assert_int_equal(gs_store_create(path, made.experiment, made.plan, &fixture_provenance, false, &store, &error),
-                         GS_ERROR_INPUT);
+        assert_int_equal(
+            gs_store_create(path, made.experiment, made.plan, &fixture_provenance, false, NULL, &store, &error),
+            GS_ERROR_INPUT);
         print_message("%s\n", error.message);
         assert_non_null(strstr(error.message, i == 0 ? "free" : "overflows"));
         assert_int_equal(files_in_folder(), 0);
@@ -767,7 +770,7 @@ static void a_disk_error_while_a_large_file_is_filled_is_believed(void **state) 
         watched.fail_at = first + 1;
         watched.reason = i == 0 ? EIO : ENOSYS;
         const gs_status status =
-            gs_store_create(path, made.experiment, made.plan, &fixture_provenance, false, &store, &error);
+            gs_store_create(path, made.experiment, made.plan, &fixture_provenance, false, NULL, &store, &error);
         assert_int_equal(status, i == 0 ? GS_ERROR_RUN : GS_OK);
         assert_int_equal(files_in_folder(), i);
     }
