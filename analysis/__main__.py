@@ -22,6 +22,9 @@ def main():
         arguments.output.mkdir(parents=True, exist_ok=True)
         for name, draw in figures.ALL.items():
             figure = draw(results)
+            if figure is None:
+                print(f"{name}: not drawn, since the file keeps nothing to draw it from")
+                continue
             for kind in ("png", "svg"):
                 path = arguments.output / f"{name}.{kind}"
                 figure.savefig(path, dpi=200, metadata={"Date": None} if kind == "svg" else None)

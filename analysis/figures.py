@@ -14,14 +14,18 @@ CLOUD = 2000  # points that a scatter still shows
 def losses(results):
     """Median over the trials with the band from 5 to 95 %, as the notebook's left panel has one trial's."""
     figure, axes = pyplot.subplots(figsize=(5, 3.4), layout="constrained")
-    epochs = np.arange(1, results.loss_D.shape[1] + 1)
+    epochs = np.arange(1, results.epochs.max() + 1)
+    pooled = len(np.unique(results.configuration))
     for name, values, colour, line in [("discriminator", results.loss_D, D_COLOUR, "-"),
                                        ("generator", results.loss_G, G_COLOUR, "--")]:
-        low, median, high = np.nanpercentile(values, [5, 50, 95], axis=0)
+        low, median, high = np.nanpercentile(values[:, :len(epochs)], [5, 50, 95], axis=0)
         axes.fill_between(epochs, low, high, color=colour, alpha=0.2, linewidth=0)
         axes.plot(epochs, median, line, color=colour, label=name, marker="." if len(epochs) < 3 else None)
-    axes.axhline(LN_2, color=TRUE_COLOUR, linewidth=0.8, linestyle=":", label="ln 2")
-    axes.set(xlabel="epoch", ylabel="loss (nats an example)", title=f"{results.trials:,} trainings: median, 5 to 95 %")
+    for sign in np.unique(np.append(results.equilibrium_sign, 1)):
+        axes.axhline(sign * LN_2, color=TRUE_COLOUR, linewidth=0.8, linestyle=":", label="ln 2" if sign > 0 else "-ln 2")
+    title = f"{results.trials:,} trainings: median, 5 to 95 %"
+    axes.set(xlabel="epoch", ylabel="loss (nats an example)",
+             title=title if pooled == 1 else f"{title}\npooled over {pooled:,} configurations")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False)
     return figure
@@ -36,11 +40,13 @@ def ellipse(mean, covariance, deviations):
 
 
 def samples(results):
-    """Points of the trainings with the least, the median and the greatest covariance error."""
+    """Points of the trainings with the least, the median and the greatest covariance error; None when none are kept."""
+    if not results.samples_kept:
+        return None
     order = np.argsort(results.covariance_error)
     figure, panels = pyplot.subplots(1, 3, figsize=(9, 3.4), layout="constrained", sharex=True, sharey=True)
     for axes, name, trial in zip(panels, ["best", "median", "worst"], order[[0, len(order) // 2, -1]]):
-        points = results.samples[trial]
+        points = results.samples_of(trial)
         if points.shape[1] == 1:
             points = np.column_stack([points, np.zeros(len(points))])
         axes.plot(points[:, 0], points[:, 1], ".", color=G_COLOUR, markersize=3, label="generated")
@@ -60,7 +66,7 @@ def covariance(results):
     """What the losses say of the covariance: each training's error against its distance from the equilibrium."""
     figure, axes = pyplot.subplots(figsize=(5, 3.6), layout="constrained")
     shown = np.random.default_rng(1).permutation(results.trials)[:CLOUD]
-    distance = np.maximum(np.abs(results.loss_D[:, -1] - LN_2), 1e-6)[shown]
+    distance = np.maximum(np.abs(results.last_D - LN_2), 1e-6)[shown]
     error, right = results.covariance_error[shown], results.covariance_ok[shown] == 1
     axes.loglog(distance[~right], error[~right], ".", color=D_COLOUR, markersize=3, label="covariance wrong")
     axes.loglog(distance[right], error[right], "^", color=G_COLOUR, markersize=3, label="covariance right")

@@ -2,6 +2,7 @@
 
     analysis_test.py PROGRAM SOURCE_ROOT
 """
+import json
 import pathlib
 import subprocess
 import sys
@@ -16,9 +17,11 @@ del sys.argv[1:]
 sys.path.insert(0, ROOT)
 FIGURES = ["covariance", "losses", "samples"]
 
-EXPERIMENT = """data: {{law: gaussian, A: {A}, b: {b}, n: 40}}
+EXPERIMENT = """data: {{law: gaussian, A: {A}, b: {b}, n: {n}}}
 model: {{latent_dim: 2, generator: [3], discriminator: [4]}}
 train: {{epochs: {epochs}}}
+generator_loss: {loss}
+keep: {{samples: {kept}}}
 parameters: {{seed: {{range: [1, {seeds}]}}, lr_D: {{values: [0.05, {lr}]}}}}
 """
 
@@ -30,7 +33,8 @@ class Analysis(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
 
     def sweep(self, **changes):
-        text = EXPERIMENT.format(**{"A": "[[1, 2], [-0.1, 0.5]]", "b": "[1, 2]", "epochs": 3, "seeds": 20, "lr": 0.1, **changes})
+        text = EXPERIMENT.format(**{"A": "[[1, 2], [-0.1, 0.5]]", "b": "[1, 2]", "epochs": 3, "seeds": 20, "lr": 0.1, "n": 40,
+                                    "loss": "non-saturating", "kept": 100, **changes})
         (self.folder / "small.yaml").write_text(text)
         results = self.folder / "small.h5"
         subprocess.run([PROGRAM, "run", "small.yaml", "-o", results, "-q", "--force"], cwd=self.folder, check=True,
@@ -41,10 +45,10 @@ class Analysis(unittest.TestCase):
         return subprocess.run([sys.executable, "-m", "analysis", file, "-o", self.folder / "figures"], cwd=ROOT, text=True,
                               capture_output=True)
 
-    def assert_drawn(self, run):
+    def assert_drawn(self, run, figures=FIGURES):
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         files = {path.name: path.read_bytes() for path in (self.folder / "figures").iterdir()}
-        self.assertEqual(sorted(files), sorted(f"{name}.{kind}" for name in FIGURES for kind in ("png", "svg")))
+        self.assertEqual(sorted(files), sorted(f"{name}.{kind}" for name in figures for kind in ("png", "svg")))
         for name, content in files.items():
             self.assertTrue(content.startswith(b"\x89PNG" if name.endswith("png") else b"<?xml"), name)
 
@@ -69,10 +73,35 @@ class Analysis(unittest.TestCase):
         self.assertEqual((read.trials, read.planned), (35, 40))
         with h5py.File(results) as file:
             np.testing.assert_array_equal(read.loss_D, file["loss_D"][5:])
-            np.testing.assert_array_equal(read.samples, file["samples"][5:])
+            for trial in [0, 34]:
+                np.testing.assert_array_equal(read.samples_of(trial), file["samples"][5 + trial])
         np.testing.assert_allclose(read.covariance, [[1.01, 1.95], [1.95, 4.25]], rtol=1e-14)
         np.testing.assert_array_equal(read.mean, [1, 2])
         self.assert_drawn(self.analyse(results))
+
+    def test_each_trial_is_judged_by_its_own_last_epoch_and_loss(self):
+        results = self.sweep(seeds=150, n=1000, epochs="[12, 20]", loss="[non-saturating, minimax]", lr=0.01)
+        from analysis.results import Results
+        read = Results(results)
+        report = subprocess.run([PROGRAM, "report", results, "--format", "json"], check=True, capture_output=True, text=True)
+        rows = json.loads(report.stdout)["rows"]
+        rows = [row for row in rows if row["configuration"] >= 0]
+        self.assertEqual(len(rows), 8)
+        prints = read.prints_ln2()
+        for row in rows:
+            members = read.configuration == row["configuration"]
+            self.assertEqual(members.sum(), 150)
+            self.assertEqual(prints[members].sum(), row["prints_ln2_count"])
+            self.assertEqual(read.covariance_ok[members].sum(), row["covariance_ok_count"])
+        for sign in [1, -1]:
+            for epochs in [12, 20]:
+                self.assertGreater(prints[(read.equilibrium_sign == sign) & (read.epochs == epochs)].sum(), 0)
+        self.assert_drawn(self.analyse(results))
+
+    def test_no_samples_no_figure_of_them(self):
+        run = self.analyse(self.sweep(kept=0))
+        self.assertIn("samples: not drawn", run.stdout)
+        self.assert_drawn(run, ["covariance", "losses"])
 
     def test_files_that_cannot_be_drawn_are_refused(self):
         self.assert_refused(self.analyse(self.folder / "none.h5"), "none.h5")
