@@ -17,12 +17,13 @@ extern "C" {
 typedef enum {
     GS_ISA_AUTO, ///< the fastest that this processor has
     GS_ISA_PORTABLE,
+    GS_ISA_NEON,
     GS_ISA_AVX2,
     GS_ISA_AVX512,
     GS_ISA_COUNT,
 } gs_isa;
 
-extern const char *const gs_isa_names[GS_ISA_COUNT]; ///< "auto", "portable", "avx2", "avx512"
+extern const char *const gs_isa_names[GS_ISA_COUNT]; ///< "auto", "portable", "neon", "avx2", "avx512"
 
 /// Whether this program and this processor have an instruction set.
 bool gs_isa_available(gs_isa isa);

@@ -27,6 +27,8 @@ extern const gs_kernel gs_kernel_portable;
 #if defined(__x86_64__)
 extern const gs_kernel gs_kernel_avx2;
 extern const gs_kernel gs_kernel_avx512;
+#elif defined(__aarch64__)
+extern const gs_kernel gs_kernel_neon;
 #endif
 
 #endif

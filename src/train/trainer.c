@@ -9,7 +9,7 @@
 
 #include "train/kernel.h"
 
-const char *const gs_isa_names[GS_ISA_COUNT] = {"auto", "portable", "avx2", "avx512"};
+const char *const gs_isa_names[GS_ISA_COUNT] = {"auto", "portable", "neon", "avx2", "avx512"};
 
 struct gs_trainer {
     const gs_kernel *kernel;
@@ -25,6 +25,9 @@ static const gs_kernel *kernel_of(gs_isa isa) {
         return &gs_kernel_avx2;
     case GS_ISA_AVX512:
         return &gs_kernel_avx512;
+#elif defined(__aarch64__)
+    case GS_ISA_NEON:
+        return &gs_kernel_neon;
 #endif
     default:
         return NULL;
@@ -41,6 +44,9 @@ bool gs_isa_available(gs_isa isa) {
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     case GS_ISA_AVX512:
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#elif defined(__aarch64__)
+    case GS_ISA_NEON:
+        return true;      // a part of every AArch64 processor
 #endif
     default:
         return false;
@@ -117,6 +123,8 @@ static void enter_ieee(fenv_t *saved) {
 #if defined(__x86_64__)
     const unsigned flush_to_zero = 0x8000u, denormals_are_zero = 0x0040u;
     _mm_setcsr(_mm_getcsr() & ~(flush_to_zero | denormals_are_zero));
+#elif defined(__aarch64__)
+    fesetenv(FE_DFL_ENV); // clears FZ of FPCR
 #endif
 }
 

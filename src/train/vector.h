@@ -1,7 +1,7 @@
 /// A vector of float lanes: the thin layer below which intrinsics live and above which nobody knows one.
 ///
-/// Chosen by the compile definition GS_VECTOR_AVX512, GS_VECTOR_AVX2 or neither (portable, GS_LANES lanes). Every
-/// operation is one IEEE-754 operation in each lane, so that all three give the same bits:
+/// Chosen by the compile definition GS_VECTOR_AVX512, GS_VECTOR_AVX2, GS_VECTOR_NEON or none (portable, GS_LANES lanes).
+/// Every operation is one IEEE-754 operation in each lane, so that all four give the same bits:
 ///
 ///     vfloat  vset(x) vload(p) vstore(p, x) vadd vsub vmul vdiv vsqrt
 ///             vfma(a, b, c) = a b + c    vfms(a, b, c) = a b - c    vfnma(a, b, c) = -a b + c
@@ -35,6 +35,8 @@
 #include "train/vector_avx512.h"
 #elif defined(GS_VECTOR_AVX2)
 #include "train/vector_avx2.h"
+#elif defined(GS_VECTOR_NEON)
+#include "train/vector_neon.h"
 #else
 #include "train/vector_portable.h"
 #endif
