@@ -1,7 +1,7 @@
 /// A vector of float lanes: the thin layer below which intrinsics live and above which nobody knows one.
 ///
-/// Chosen by the compile definition GS_VECTOR_AVX512, GS_VECTOR_AVX2, GS_VECTOR_NEON or none (portable, GS_LANES lanes).
-/// Every operation is one IEEE-754 operation in each lane, so that all four give the same bits:
+/// Chosen by the compile definition GS_VECTOR_AVX512, GS_VECTOR_AVX2, GS_VECTOR_NEON or none (portable, GS_LANES
+/// lanes). Every operation is one IEEE-754 operation in each lane, so that all four give the same bits:
 ///
 ///     vfloat  vset(x) vload(p) vstore(p, x) vadd vsub vmul vdiv vsqrt
 ///             vfma(a, b, c) = a b + c    vfms(a, b, c) = a b - c    vfnma(a, b, c) = -a b + c
