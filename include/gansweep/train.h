@@ -8,7 +8,7 @@
 #include "gansweep/experiment.h"
 
 /// Version of the numerical contract: a trial's bits change only together with it.
-#define GS_NUMERICS_VERSION 2
+#define GS_NUMERICS_VERSION 3
 
 #ifdef __cplusplus
 extern "C" {

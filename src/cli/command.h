@@ -49,7 +49,7 @@ typedef struct {
     int (*run)(int argument_count, char **arguments, gs_error *error);
 } cli_command;
 
-extern const cli_command run_command, report_command, show_command, list_command;
+extern const cli_command run_command, report_command, show_command, list_command, bench_command;
 
 /// Reads options (anywhere, "--name value", "--name=value", "-o value", "-ovalue", "--" ends them) and operands.
 /// @param options  the subcommand's struct, already holding its presets

@@ -4,6 +4,10 @@
 /// each:
 ///
 ///     m~ <- beta1 m~ + g        v~ <- beta2 v~ + g^2        w <- w - lr c(t) m~ / (sqrt(v~) + e(t))
+///
+/// and an m~ that has become subnormal is 0. Rounded, 0.9 times the smallest numbers is themselves, so that m~ of a
+/// unit without a gradient would stay there for good, where it moves nothing but is slow on most processors.
+///
 ///     c(t) = sqrt(1 - beta2^t) / (1 - beta1^t) * (1 - beta1) / sqrt(1 - beta2)
 ///     e(t) = eps / sqrt(1 - beta2)                     eps stands beside sqrt(v): mxnet, tf
 ///     e(t) = eps sqrt(1 - beta2^t) / sqrt(1 - beta2)   eps stands beside sqrt(v / (1 - beta2^t)): torch

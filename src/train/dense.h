@@ -39,6 +39,38 @@ GS_INLINE void dense_unit(const vfloat *restrict weight, vfloat bias, const vflo
     }
 }
 
+/// The same for one example and `group` units: what overlaps are the units.
+GS_INLINE void dense_units(const vfloat *restrict weight, const vfloat *restrict bias, const vfloat *restrict x,
+                           vfloat *restrict y, const int in, const dense_activation activation, const int group) {
+    vfloat t[DENSE_GROUP];
+    GS_UNROLL for (int u = 0; u < group; u++) {
+        t[u] = bias[u];
+    }
+    for (int j = 0; j < in; j++) {
+        GS_UNROLL for (int u = 0; u < group; u++) {
+            t[u] = vfma(weight[(ptrdiff_t)u * in + j], x[j], t[u]);
+        }
+    }
+    if (activation == DENSE_TANH) {
+        vf_tanh_n(t, group);
+    }
+    GS_UNROLL for (int u = 0; u < group; u++) {
+        y[u] = t[u];
+    }
+}
+
+/// All units of an example that is left over from the groups.
+GS_INLINE void dense_example(const vfloat *restrict weight, const vfloat *restrict bias, const vfloat *restrict x,
+                             vfloat *restrict y, const int in, const int out, const dense_activation activation) {
+    const int grouped = out - out % DENSE_GROUP;
+    for (int i = 0; i < grouped; i += DENSE_GROUP) {
+        dense_units(weight + (ptrdiff_t)i * in, bias + i, x, y + i, in, activation, DENSE_GROUP);
+    }
+    for (int i = grouped; i < out; i++) {
+        dense_units(weight + (ptrdiff_t)i * in, bias + i, x, y + i, in, activation, 1);
+    }
+}
+
 GS_INLINE void dense_forward_body(const vfloat *restrict weight, const vfloat *restrict bias, const vfloat *restrict x,
                                   vfloat *restrict y, ptrdiff_t count, const int in, const int out,
                                   const dense_activation activation, row_shuffle *beside) {
@@ -59,9 +91,9 @@ GS_INLINE void dense_forward_body(const vfloat *restrict weight, const vfloat *r
                 shuffle_beside(beside);
             }
         }
-        GS_NO_UNROLL for (ptrdiff_t k = grouped; k < count; k++) {
-            dense_unit(w, b, x + k * in, y + k * out + i, in, out, activation, 1);
-        }
+    }
+    GS_NO_UNROLL for (ptrdiff_t k = grouped; k < count; k++) {
+        dense_example(weight, bias, x + k * in, y + k * out, in, out, activation);
     }
 }
 

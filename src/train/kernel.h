@@ -24,6 +24,7 @@ typedef struct {
 } gs_kernel;
 
 extern const gs_kernel gs_kernel_portable;
+extern const gs_kernel gs_kernel_counting_8, gs_kernel_counting_16; ///< portable, with operation.h's counts
 #if defined(__x86_64__)
 extern const gs_kernel gs_kernel_avx2;
 extern const gs_kernel gs_kernel_avx512;

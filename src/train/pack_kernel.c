@@ -11,7 +11,7 @@
 #include "train/kernel.h"
 #include "train/philox.h"
 
-enum { ALIGNMENT = 64, SMALLEST_CAPACITY = 64, LOSS_CHUNK = 64 };
+enum { ALIGNMENT = 64, SMALLEST_CAPACITY = 64, LOSS_CHUNK = 64, LATENTS_AHEAD = 32 };
 
 /// Parameters of one network with their gradients and Adam's scaled moments; each [parameter_count].
 typedef struct {
@@ -47,8 +47,11 @@ typedef struct {
     int shuffled_lanes;              ///< lanes whose next order is made
     uint32_t shuffle_epoch;          ///< epoch of the next order
     vfloat *real_and_fake;           ///< [2 capacity x dimension] the batch that D sees: real examples, then fake ones
-    vfloat *normals;                 ///< room for one batch of latents or a chunk of data, and a block at either end
-    vfloat *delta, *delta_before;    ///< dL/d(preactivation) of a layer: [2 capacity x widest layer]
+    vfloat *normals; ///< room for the latents of some batches or a chunk of data, and a block at either end
+    int64_t latents_first, latents_end; ///< examples whose latents are drawn
+    ptrdiff_t loaded_first;             ///< of the GS_LANES floats in `loaded`; before 0: none
+    vfloat loaded[GS_LANES];            ///< real data ahead of small batches
+    vfloat *delta, *delta_before;       ///< dL/d(preactivation) of a layer: [2 capacity x widest layer]
     network D, G;
     philox_keys data_keys, keys;
     lane_rules rules;
@@ -321,7 +324,7 @@ static void finish_order(workspace *w) {
 }
 
 /// Loads `count` floats of every lane's ordered rows from float `start` on, transposed to [count][lane].
-static void load_batch(const workspace *w, ptrdiff_t start, ptrdiff_t count, vfloat *batch) {
+static void load_floats(const workspace *w, ptrdiff_t start, ptrdiff_t count, vfloat *batch) {
     for (ptrdiff_t t = 0; t < count; t += GS_LANES) {
         vfloat square[GS_LANES];
         GS_UNROLL for (int lane = 0; lane < GS_LANES; lane++) {
@@ -332,6 +335,36 @@ static void load_batch(const workspace *w, ptrdiff_t start, ptrdiff_t count, vfl
             batch[t + i] = square[i]; // beyond `count`: room that the fake batch overwrites
         }
     }
+}
+
+/// Loads a batch. A small one takes its part of a whole square, which is transposed once for several steps.
+static void load_batch(workspace *w, ptrdiff_t start, ptrdiff_t count, vfloat *batch) {
+    if (count > GS_LANES / 2) {
+        load_floats(w, start, count, batch);
+        return;
+    }
+    if (w->loaded_first < 0 || start + count > w->loaded_first + GS_LANES) {
+        load_floats(w, start, GS_LANES, w->loaded);
+        w->loaded_first = start;
+    }
+    for (ptrdiff_t i = 0; i < count; i++) {
+        batch[i] = w->loaded[start - w->loaded_first + i];
+    }
+}
+
+/// Latents of examples start ... start + count - 1 of an epoch. Those of small batches are drawn for several steps.
+static const vfloat *load_latents(workspace *w, uint32_t epoch, int64_t start, int64_t count) {
+    const int latent_dim = w->G.layers.size[0];
+    if (start + count > w->latents_end) {
+        const int64_t left = w->experiment->data.n - start, ahead = count > LATENTS_AHEAD ? count : LATENTS_AHEAD;
+        const int64_t drawn = ahead < left ? ahead : left;
+        (void)draw_normals(w, &w->keys, GS_STREAM_LATENT, epoch, (uint64_t)(start * latent_dim),
+                           (uint64_t)(drawn * latent_dim));
+        w->latents_first = start;
+        w->latents_end = start + drawn;
+    }
+    const int64_t drawn_from = w->latents_first * latent_dim;
+    return w->normals + drawn_from % 4 + (start * latent_dim - drawn_from);
 }
 
 // One step ------------------------------------------------------------------------------------------------------------
@@ -430,7 +463,7 @@ static void adam(network *net, vfloat step, vfloat epsilon) {
     const ptrdiff_t count = (ptrdiff_t)net->layers.parameter_count;
     for (ptrdiff_t i = 0; i < count; i++) {
         const vfloat g = gradient[i];
-        first[i] = vfma(beta1, first[i], g);
+        first[i] = vflush(vfma(beta1, first[i], g));
         second[i] = vfma(beta2, second[i], vmul(g, g));
         parameter[i] = vfnma(step, vdiv(first[i], vadd(vsqrt(second[i]), epsilon)), parameter[i]);
     }
@@ -446,23 +479,29 @@ static vfloat gradient_scale(const lane_rules *rules, ptrdiff_t examples) {
     return vload(scale);
 }
 
+/// The next power of beta. Where 1 - power is 1 to the last bit it becomes 0 before it is subnormal: multiplied by 0.9
+/// the smallest ones stay where they are, and each of the steps to come would take them the slow way.
+static double decayed(double power, double beta) {
+    static const double beside_one_nothing = 1e-300;
+    const double next = power * beta;
+    return next < beside_one_nothing ? 0 : next;
+}
+
 /// One step on real examples start ... start + count - 1 of the epoch's order.
 static void train_step(workspace *w, uint32_t epoch, int64_t start, ptrdiff_t count) {
     const int d = w->experiment->data.dimension;
-    const int latent_dim = w->G.layers.size[0];
     const vint negate = viset(0x80000000u), keep = viset(0);
     const vfloat scale = gradient_scale(&w->rules, count);
     vfloat *const real = w->real_and_fake, *const fake = real + count * d;
 
-    w->clock.beta1_power *= GS_BETA1;
-    w->clock.beta2_power *= GS_BETA2;
+    w->clock.beta1_power = decayed(w->clock.beta1_power, GS_BETA1);
+    w->clock.beta2_power = decayed(w->clock.beta2_power, GS_BETA2);
     const double corrected = sqrt(1.0 - w->clock.beta2_power);
     const vfloat correction =
         vset((float)(corrected / (1.0 - w->clock.beta1_power) * ((1.0 - GS_BETA1) / sqrt(1.0 - GS_BETA2))));
     const vfloat epsilon = vfma(w->rules.epsilon_corrected, vset((float)corrected), w->rules.epsilon_fixed);
 
-    const vfloat *latent = draw_normals(w, &w->keys, GS_STREAM_LATENT, epoch, (uint64_t)(start * latent_dim),
-                                        (uint64_t)(count * latent_dim));
+    const vfloat *latent = load_latents(w, epoch, start, count);
     load_batch(w, (ptrdiff_t)start * d, count * d, real);
     generate(w, latent, count, fake);
 
@@ -634,6 +673,8 @@ static bool train(void *memory, const gs_pack *pack, int count, const volatile i
         const bool last = epoch + 1 == pack->epochs;
         finish_order(w);
         w->shuffle = w->no_shuffle;
+        w->latents_end = 0;
+        w->loaded_first = -1;
         if (!last) {
             start_order(w, (uint32_t)epoch + 1);
         }

@@ -1,6 +1,7 @@
 /// The reference training, written once for float and double. The including file defines
 ///
-///     REAL, REFERENCE and REFERENCE_FROM (the functions' names), OBSERVE (their observer's type), and static functions
+///     REAL, REAL_SMALLEST (its smallest normal number), REFERENCE and REFERENCE_FROM (the functions' names), OBSERVE
+///     (their observer's type), and static functions
 ///     of REAL: real_fma(a, b, c), real_sqrt(x), real_tanh(x), real_exp_negative(x), real_log(x)
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +101,8 @@ static REAL softplus_total(const softplus_sum *loss) {
 static void adam(reference_network *net, REAL step, REAL epsilon) {
     for (int64_t i = 0; i < net->layers.parameter_count; i++) {
         const REAL g = net->gradient[i];
-        net->first_moment[i] = real_fma((REAL)GS_BETA1, net->first_moment[i], g);
+        const REAL moment = real_fma((REAL)GS_BETA1, net->first_moment[i], g);
+        net->first_moment[i] = moment < REAL_SMALLEST && moment > -REAL_SMALLEST ? 0 : moment;
         net->second_moment[i] = real_fma((REAL)GS_BETA2, net->second_moment[i], g * g);
         const REAL ratio = net->first_moment[i] / (real_sqrt(net->second_moment[i]) + epsilon);
         net->parameter[i] = real_fma(-step, ratio, net->parameter[i]);

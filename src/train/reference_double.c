@@ -21,6 +21,7 @@ static double real_log(double x) {
 }
 
 #define REAL double
+#define REAL_SMALLEST 0x1p-1022
 #define REFERENCE gs_reference_double
 #define REFERENCE_FROM gs_reference_double_from
 #define OBSERVE gs_observe_double

@@ -27,6 +27,7 @@ static float real_log(float x) {
 }
 
 #define REAL float
+#define REAL_SMALLEST 0x1p-126f
 #define REFERENCE gs_reference_float
 #define REFERENCE_FROM gs_reference_float_from
 #define OBSERVE gs_observe_float

@@ -7,6 +7,7 @@
 ///             vfma(a, b, c) = a b + c    vfms(a, b, c) = a b - c    vfnma(a, b, c) = -a b + c
 ///             vmin(a, b) = a < b ? a : b    vmax(a, b) = a > b ? a : b    (b when unordered: NaN in b passes through)
 ///             vselect(mask, a, b) = mask ? a : b    vgreater(a, b) -> mask
+///             vflush(x) = +0 where x is subnormal or a zero, x anywhere else
 ///     vint    32-bit lanes: viset(x) viload(p) vistore(p, x) viadd visub viand vior vixor
 ///             visll(x, n) visrl(x, n) visra(x, n)    vnonzero(x) -> mask
 ///     casts   vbits(float) -> its bits    vfloatbits(bits) -> float    vtofloat(int32) -> nearest float
@@ -37,6 +38,8 @@
 #include "train/vector_avx2.h"
 #elif defined(GS_VECTOR_NEON)
 #include "train/vector_neon.h"
+#elif defined(GS_VECTOR_COUNTING)
+#include "train/vector_counting.h"
 #else
 #include "train/vector_portable.h"
 #endif

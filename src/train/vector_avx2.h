@@ -29,6 +29,11 @@ typedef struct {
 #define vselect(mask, a, b) _mm256_blendv_ps(b, a, mask)
 #define vgreater(a, b) _mm256_cmp_ps(a, b, _CMP_GT_OQ)
 
+GS_INLINE vfloat vflush(vfloat x) {
+    const __m256 magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x);
+    return _mm256_and_ps(x, _mm256_cmp_ps(magnitude, _mm256_set1_ps(0x1p-126f), _CMP_NLT_UQ)); // NaN passes
+}
+
 #define viset(x) _mm256_set1_epi32((int)(x))
 #define viload(p) _mm256_loadu_si256((const __m256i *)(p))
 #define vistore(p, x) _mm256_storeu_si256((__m256i *)(p), x)

@@ -29,6 +29,8 @@ typedef struct {
 #define vselect(mask, a, b) _mm512_mask_blend_ps(mask, b, a)
 #define vgreater(a, b) _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ)
 
+#define vflush(x) _mm512_mask_mov_ps(x, _mm512_fpclass_ps_mask(x, 0x26), _mm512_setzero_ps()) // 0x26: zeros, subnormals
+
 #define viset(x) _mm512_set1_epi32((int)(x))
 #define viload(p) _mm512_loadu_si512(p)
 #define vistore(p, x) _mm512_storeu_si512(p, x)

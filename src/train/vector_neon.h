@@ -69,6 +69,14 @@ GS_INLINE vfloat vmax(vfloat a, vfloat b) {
     return vselect(vgreater(a, b), a, b);
 }
 
+GS_INLINE vfloat vflush(vfloat x) {
+    GS_UNROLL for (int i = 0; i < 2; i++) {
+        const uint32x4_t subnormal = vcltq_f32(vabsq_f32(x.half[i]), vdupq_n_f32(0x1p-126f));
+        x.half[i] = vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(x.half[i]), subnormal));
+    }
+    return x;
+}
+
 GS_INLINE vint viset(uint32_t x) {
     return (vint){{vdupq_n_u32(x), vdupq_n_u32(x)}};
 }

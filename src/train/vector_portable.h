@@ -119,6 +119,13 @@ GS_INLINE vmask vgreater(vfloat a, vfloat b) {
     return result;
 }
 
+GS_INLINE vfloat vflush(vfloat x) {
+    for (int i = 0; i < GS_LANES; i++) {
+        x.lane[i] = __builtin_fabsf(x.lane[i]) < 0x1p-126f ? 0.0f : x.lane[i];
+    }
+    return x;
+}
+
 GS_INLINE vint viset(uint32_t x) {
     vint result;
     for (int i = 0; i < GS_LANES; i++) {

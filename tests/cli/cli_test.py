@@ -5,6 +5,7 @@ or experiment, 3 for a bad results file, 128 + signal when interrupted, and noth
 
     cli_test.py PROGRAM SOURCE_ROOT
 """
+import json
 import os
 import pathlib
 import pty
@@ -20,7 +21,7 @@ import time
 import unittest
 
 PROGRAM, ROOT = os.path.abspath(sys.argv.pop(1)), pathlib.Path(sys.argv.pop(1)).resolve()
-SUBCOMMANDS = ["run", "report", "show", "list"]
+SUBCOMMANDS = ["run", "report", "show", "list", "bench"]
 
 EXPERIMENT = """title: A small one
 convention: mxnet
@@ -611,6 +612,41 @@ class List(Case):
                 self.assertEqual(line.split()[1], file[name].dtype.name)
                 shape = tuple(int(size) for size in re.findall(r"[a-z_\d]+ (\d+)(?: x |  )", line[len(name):]))
                 self.assertEqual(shape, file[name].shape, line)
+
+
+class Bench(Case):
+    def test_the_peak_counts_a_steps_operations(self):
+        run = self.gansweep("bench", "--peak", "--repeats", "1", "--format", "json")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        said = json.loads(run.stdout)
+        self.assertEqual(sorted(said), ["operations", "wall"])
+        count = {row["operation"]: row["count"] for row in said["operations"]}
+        # 24 discriminations with 8 tanh and a sigmoid each, and Adam's of 43 parameters
+        self.assertEqual(count["divide"], 24 * 8 + 24 + 43)
+        # Adam's, and two Box-Muller pairs for each of 4 blocks of normals
+        self.assertEqual(count["square root"], 43 + 8)
+        for row in said["operations"]:
+            self.assertAlmostEqual(row["total_ns"], row["count"] * row["beside_ns"], delta=1e-4 * row["total_ns"])
+        wall = said["wall"][0]
+        self.assertAlmostEqual(wall["operations"], sum(count.values()), delta=0.01)
+        self.assertAlmostEqual(wall["issue_ns"], sum(row["total_ns"] for row in said["operations"]), delta=0.01 * wall["issue_ns"])
+        self.assertEqual(wall["wall_ns"], max(wall["issue_ns"], wall["divider_ns"]))
+        self.assertGreater(wall["share"], 0.1)
+
+    def test_every_section_is_in_the_table_and_in_json(self):
+        run = self.gansweep("bench", "--repeats", "1", "--threads", "2")
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        for words in ["square root", "of the wall", "portable", "ratio", "times one", "Batch sizes", "2-64-64-1"]:
+            self.assertIn(words, run.stdout)
+        said = json.loads(self.gansweep("bench", "--repeats", "2", "--threads", "2", "--format", "json").stdout)
+        self.assertEqual(list(said), ["operations", "wall", "instruction_sets", "threads", "batch_sizes", "shapes"])
+        for row in said["instruction_sets"]:
+            self.assertLessEqual(row["low"], row["trials_a_second"])
+            self.assertLessEqual(row["trials_a_second"], row["high"])
+        self.assertEqual([row["threads"] for row in said["threads"]], [1, 2])
+        self.assertEqual(sorted(row["batch_size"] for row in said["batch_sizes"]), [1, 2, 4, 8, 16, 32, 64, 128, 256, 1000])
+        for row in said["shapes"]:
+            self.assertGreater(row["operations"], 1000)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,10 @@ CONVENTIONS = {
 f32 = np.float32
 
 
+def without_subnormals(x):
+    return np.where(np.abs(x) < f32(2.0**-126), f32(0), x)
+
+
 def fma(a, b, c):
     """a b + c rounded once to float32. In double the product is exact; its sum is rounded to odd, so that the rounding to
     float32 that follows is as good as the first (Boldo & Melquiond 2008)."""
@@ -260,7 +264,7 @@ class Adam:
         step = self.lr * f32(root / (1 - self.p) * ((1 - BETA1) / math.sqrt(1 - BETA2)))
         e = self.eps * f32(root) if self.eps_corrected else self.eps
         for i, gradient in enumerate(gradients):
-            self.m[i] = tuple(fma(f32(BETA1), m, g) for m, g in zip(self.m[i], gradient))
+            self.m[i] = tuple(without_subnormals(fma(f32(BETA1), m, g)) for m, g in zip(self.m[i], gradient))
             self.v[i] = tuple(fma(f32(BETA2), v, g * g) for v, g in zip(self.v[i], gradient))
             layers[i] = tuple(fma(-step, m / (np.sqrt(v) + e), w) for w, m, v in zip(layers[i], self.m[i], self.v[i]))
 

@@ -1,5 +1,5 @@
 /// The plain scalar loop: see scalar_loop.h. Not part of the program; it is what the program is measured against.
-#include "scalar_loop.h"
+#include "speed/scalar_loop.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,0 +1,28 @@
+/// Loops of one kind of operation, as peak_kernel.c has them for one instruction set.
+#ifndef GANSWEEP_SPEED_PEAK_KERNEL_H
+#define GANSWEEP_SPEED_PEAK_KERNEL_H
+
+#include "train/operation.h"
+
+/// Does `rounds` times `operations` operations.
+typedef struct {
+    void (*run)(int64_t rounds);
+    int operations;
+} gs_peak_loop;
+
+typedef struct {
+    gs_peak_loop alone[GS_OPERATION_COUNT];
+    gs_peak_loop fma;               ///< a stream of multiply-adds ...
+    gs_peak_loop divide_beside_fma; ///< ... the same with some divisions in it; `operations` counts these
+    gs_peak_loop root_beside_fma;
+    gs_peak_loop load;
+} gs_peak_kernel;
+
+extern const gs_peak_kernel gs_peak_portable;
+#if defined(__x86_64__)
+extern const gs_peak_kernel gs_peak_avx2, gs_peak_avx512;
+#elif defined(__aarch64__)
+extern const gs_peak_kernel gs_peak_neon;
+#endif
+
+#endif
