@@ -465,7 +465,7 @@ static void adam(network *net, vfloat step, vfloat epsilon) {
         const vfloat g = gradient[i];
         first[i] = vflush(vfma(beta1, first[i], g));
         second[i] = vfma(beta2, second[i], vmul(g, g));
-        parameter[i] = vfnma(step, vdiv(first[i], vadd(vsqrt(second[i]), epsilon)), parameter[i]);
+        parameter[i] = vfnma(step, vdiv(first[i], vadd(vsqrt_beside_vdiv(second[i]), epsilon)), parameter[i]);
     }
 }
 

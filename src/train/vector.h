@@ -7,6 +7,7 @@
 ///             vfma(a, b, c) = a b + c    vfms(a, b, c) = a b - c    vfnma(a, b, c) = -a b + c
 ///             vmin(a, b) = a < b ? a : b    vmax(a, b) = a > b ? a : b    (b when unordered: NaN in b passes through)
 ///             vselect(mask, a, b) = mask ? a : b    vgreater(a, b) -> mask
+///             vsqrt_beside_vdiv(x) = vsqrt(x), for where it and a division would wait for the same unit
 ///             vflush(x) = +0 where x is subnormal or a zero, x anywhere else
 ///     vint    32-bit lanes: viset(x) viload(p) vistore(p, x) viadd visub viand vior vixor
 ///             visll(x, n) visrl(x, n) visra(x, n)    vnonzero(x) -> mask

@@ -21,6 +21,7 @@ typedef struct {
 #define vmul(a, b) _mm256_mul_ps(a, b)
 #define vdiv(a, b) _mm256_div_ps(a, b)
 #define vsqrt(a) _mm256_sqrt_ps(a)
+#define vsqrt_beside_vdiv(a) vsqrt(a)
 #define vfma(a, b, c) _mm256_fmadd_ps(a, b, c)
 #define vfms(a, b, c) _mm256_fmsub_ps(a, b, c)
 #define vfnma(a, b, c) _mm256_fnmadd_ps(a, b, c)

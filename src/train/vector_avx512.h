@@ -31,6 +31,23 @@ typedef struct {
 
 #define vflush(x) _mm512_mask_mov_ps(x, _mm512_fpclass_ps_mask(x, 0x26), _mm512_setzero_ps()) // 0x26: zeros, subnormals
 
+/// The square root by multiply-adds from an estimate (Markstein, IA-64 and Elementary Functions, 2000, chapter 9): one
+/// Newton step for the root g and for h = 1 / (2 root), and the remainder's correction, which rounds correctly for
+/// every float whose remainder is a float, whatever the estimate within its 2^-14: tests/train/polynomials_test.c tries
+/// all.
+GS_INLINE vfloat vsqrt_beside_vdiv(vfloat x) {
+    const uint32_t smallest = 0x0D800000u, largest = 0x71800000u; // of 2^-100 and 2^100
+    const __m512i above = _mm512_sub_epi32(_mm512_castps_si512(x), _mm512_set1_epi32((int)smallest));
+    if (__builtin_expect(_mm512_cmpgt_epu32_mask(above, _mm512_set1_epi32((int)(largest - smallest))) != 0, 0)) {
+        return _mm512_sqrt_ps(x);
+    }
+    const __m512 half = _mm512_set1_ps(0.5f), estimate = _mm512_rsqrt14_ps(x);
+    const __m512 root = _mm512_mul_ps(x, estimate), reciprocal = _mm512_mul_ps(half, estimate);
+    const __m512 error = _mm512_fnmadd_ps(root, reciprocal, half);
+    const __m512 g = _mm512_fmadd_ps(root, error, root), h = _mm512_fmadd_ps(reciprocal, error, reciprocal);
+    return _mm512_fmadd_ps(_mm512_fnmadd_ps(g, g, x), h, g);
+}
+
 #define viset(x) _mm512_set1_epi32((int)(x))
 #define viload(p) _mm512_loadu_si512(p)
 #define vistore(p, x) _mm512_storeu_si512(p, x)

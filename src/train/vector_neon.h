@@ -45,6 +45,7 @@ GS_INLINE vfloat vdiv(vfloat a, vfloat b) {
 GS_INLINE vfloat vsqrt(vfloat a) {
     return (vfloat){{vsqrtq_f32(a.half[0]), vsqrtq_f32(a.half[1])}};
 }
+#define vsqrt_beside_vdiv(a) vsqrt(a)
 GS_INLINE vfloat vfma(vfloat a, vfloat b, vfloat c) {
     return (vfloat){{vfmaq_f32(c.half[0], a.half[0], b.half[0]), vfmaq_f32(c.half[1], a.half[1], b.half[1])}};
 }

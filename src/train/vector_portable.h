@@ -69,6 +69,7 @@ GS_INLINE vfloat vsqrt(vfloat a) {
     }
     return result;
 }
+#define vsqrt_beside_vdiv(a) vsqrt(a)
 GS_INLINE vfloat vfma(vfloat a, vfloat b, vfloat c) {
     vfloat result;
     for (int i = 0; i < GS_LANES; i++) {

@@ -96,6 +96,10 @@ static vfloat call_root(vfloat x, vfloat y, vfloat z) {
     (void)y, (void)z;
     return vsqrt(x);
 }
+static vfloat call_root_beside_division(vfloat x, vfloat y, vfloat z) {
+    (void)y, (void)z;
+    return vsqrt_beside_vdiv(x);
+}
 static vfloat call_flush(vfloat x, vfloat y, vfloat z) {
     (void)z;
     return vflush(vmul(vmul(x, vset(0x1p-80f)), y));
@@ -244,10 +248,11 @@ int main(void) {
     static const struct {
         const char *name;
         lane_function *function;
-    } functions[] = {{"fma", call_fma},          {"fms", call_fms},       {"fnma", call_fnma}, {"min", call_min},
-                     {"max", call_max},          {"divide", call_divide}, {"root", call_root}, {"select", call_select},
-                     {"tanh", call_tanh},        {"log", call_log},       {"sine", call_sine}, {"cosine", call_cosine},
-                     {"exp", call_exp_negative}, {"flush", call_flush}};
+    } functions[] = {{"fma", call_fma},          {"fms", call_fms},       {"fnma", call_fnma},
+                     {"min", call_min},          {"max", call_max},       {"divide", call_divide},
+                     {"root", call_root},        {"select", call_select}, {"tanh", call_tanh},
+                     {"log", call_log},          {"sine", call_sine},     {"cosine", call_cosine},
+                     {"exp", call_exp_negative}, {"flush", call_flush},   {"root by fma", call_root_beside_division}};
     static const shape shapes[] = {
         {"d2l", 2, 1000, 8, 2, 2, {0, {0}}, {2, {5, 3}}},    {"wide", 2, 300, 8, 2, 20, {0, {0}}, {2, {5, 40}}},
         {"odd", 3, 702, 7, 4, 2, {1, {5}}, {3, {9, 4, 6}}},  {"tiny", 1, 5, 1, 1, 4, {0, {0}}, {0, {0}}},

@@ -396,6 +396,48 @@ static void normals_are_normal(void **state) {
 }
 
 /// The rarest radius words give the furthest normals, nothing beyond and nothing infinite.
+/// The root beside a division is correctly rounded: for all floats of two binades, since a factor 4 of a float is a
+/// factor 2 of its root, for those at the ends of the range that takes the short way, and for what takes the other.
+static void roots_beside_divisions_are_rounded_correctly(void **state) {
+    (void)state;
+    static const uint32_t special[] = {0x00000000u, 0x00000001u, 0x007fffffu, 0x00800000u, 0x0d7fffffu, 0x0d800000u,
+                                       0x717fffffu, 0x71800000u, 0x71800001u, 0x7f7fffffu, 0x7f800000u, 0x7fc00000u,
+                                       0x80000000u, 0x80000001u, 0xbf800000u, 0xff800000u};
+    enum { SPECIALS = sizeof special / sizeof *special };
+    static const uint32_t binades[] = {0x3f800000u, 0x0d800000u, 0x70800000u}; // 1, 2^-100, 2^98
+    for (size_t start = 0; start < sizeof binades / sizeof *binades; start++) {
+        for (uint32_t offset = 0; offset < 0x01000000u; offset += GS_LANES) {
+            uint32_t words[GS_LANES];
+            for (uint32_t lane = 0; lane < GS_LANES; lane++) {
+                words[lane] = binades[start] + offset + lane;
+            }
+            const vint found = vbits(vsqrt_beside_vdiv(vfloatbits(viload(words))));
+            uint32_t difference[GS_LANES], any = 0;
+            vistore(difference, vixor(found, vbits(vsqrt(vfloatbits(viload(words))))));
+            for (int lane = 0; lane < GS_LANES; lane++) {
+                any |= difference[lane];
+            }
+            assert_int_equal(any, 0);
+        }
+    }
+    for (int other = 0; other < SPECIALS; other++) { // each alone among ones
+        uint32_t words[GS_LANES], found[GS_LANES];
+        for (int lane = 0; lane < GS_LANES; lane++) {
+            words[lane] = 0x3f800000u;
+        }
+        words[other % GS_LANES] = special[other];
+        vistore(found, vbits(vsqrt_beside_vdiv(vfloatbits(viload(words)))));
+        for (int lane = 0; lane < GS_LANES; lane++) {
+            const float expected = sqrtf(float_of(words[lane]));
+            if (isnan(expected)) {
+                assert_true(isnan(float_of(found[lane])));
+            } else {
+                assert_int_equal(found[lane], bits_of(expected));
+            }
+        }
+    }
+}
+
 static void normals_end_at_5_89(void **state) {
     (void)state;
     const float furthest = compute_one(RADIUS, 0);
@@ -416,6 +458,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(the_four_quarters_are_exact),
         cmocka_unit_test(chains_do_not_depend_on_each_other),
         cmocka_unit_test(results_have_the_recorded_bits),
+        cmocka_unit_test(roots_beside_divisions_are_rounded_correctly),
         cmocka_unit_test(normals_are_normal),
         cmocka_unit_test(normals_end_at_5_89),
         cmocka_unit_test(errors_are_what_the_header_states),
