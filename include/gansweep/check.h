@@ -35,6 +35,8 @@ typedef struct gs_checker gs_checker;
 /// @return GS_ERROR_RUN when out of memory or LAPACK fails on A^T A (validated as nonsingular before)
 gs_status gs_checker_create(const gs_experiment *experiment, gs_checker **checker, gs_error *error);
 void gs_checker_free(gs_checker *checker);
+/// Seconds that this checker has spent inside of LAPACKE.
+double gs_checker_lapack_seconds(const gs_checker *checker);
 
 /// Checks one trial.
 /// @param samples  [count x dimension], row-major, float32

@@ -23,6 +23,27 @@ typedef struct {
     bool finished;                  ///< the last call
 } gs_progress;
 
+/// Where the time of a run's threads goes.
+typedef enum {
+    GS_PART_START, ///< a thread's memory
+    GS_PART_TAKE,  ///< taking packs: the one place where threads wait for each other
+    GS_PART_TRAIN,
+    GS_PART_CHECK,  ///< with LAPACKE's part, which is in gs_profile too
+    GS_PART_GATHER, ///< rows into a block in memory
+    GS_PART_WRITE,  ///< blocks into the file
+    GS_PART_WAIT,   ///< for the last thread, at the end
+    GS_PART_COUNT,
+} gs_run_part;
+
+typedef struct {
+    int threads;
+    double seconds;             ///< wall time from the first thread's start to the last one's end
+    double part[GS_PART_COUNT]; ///< seconds, summed over the threads
+    double lapack;              ///< seconds of GS_PART_CHECK inside of LAPACKE, summed over the threads
+    double progress;            ///< processor seconds of the thread that watches
+    int64_t takes;              ///< how often packs were taken
+} gs_profile;
+
 typedef struct {
     int threads; ///< 0: OMP_NUM_THREADS, or the processors that this process may use
     gs_isa isa;
@@ -31,6 +52,7 @@ typedef struct {
     void (*progress)(const gs_progress *progress, void *context);
     void *context;
     const volatile int *stop; ///< set by a signal handler to end after the running epochs; may be NULL
+    gs_profile *profile;      ///< filled when the run is over; may be NULL
 } gs_run_options;
 
 /// Threads that these options ask for: respects OMP_NUM_THREADS, the affinity mask and the container's limit.

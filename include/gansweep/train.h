@@ -27,7 +27,8 @@ extern const char *const gs_isa_names[GS_ISA_COUNT]; ///< "auto", "portable", "n
 
 /// Whether this program and this processor have an instruction set.
 bool gs_isa_available(gs_isa isa);
-/// The instruction set that GS_ISA_AUTO stands for on this processor.
+/// The instruction set that GS_ISA_AUTO stands for on this processor: the fastest that it has. Where it has both AVX2
+/// and AVX-512 the first call measures them, about 10 ms.
 gs_isa gs_isa_best(void);
 /// Float lanes of a vector: the number of trials in a pack.
 int gs_isa_lanes(gs_isa isa);

@@ -66,6 +66,9 @@ static void *watch_until_over(void *argument) {
         }
     }
     (void)pthread_mutex_unlock(&watch->mutex);
+    struct timespec used = {0};
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    watch->processor_seconds = (double)used.tv_sec + 1e-9 * (double)used.tv_nsec;
     return NULL;
 }
 

@@ -37,6 +37,7 @@ typedef struct {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     bool over;
+    double processor_seconds; ///< that watching took; known after gs_watch_end()
 } gs_watch;
 
 /// Starts the watching thread. The fields above `thread` are set by the caller.

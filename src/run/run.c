@@ -5,7 +5,9 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "run/pin.h"
 #include "run/progress.h"
+#include "run/stopwatch.h"
 #include "run/worker.h"
 
 enum {
@@ -29,6 +31,7 @@ typedef struct {
     gs_status status;  ///< the first failure; under critical(gs_run_failure)
     gs_error failure;
     gs_counter *counters; ///< [threads]
+    gs_profile profile;   ///< under critical(gs_run_profile)
 } gs_sweep;
 
 /// What one thread owns.
@@ -36,6 +39,8 @@ typedef struct {
     gs_worker worker;
     gs_block *block;
     gs_tally unwritten;
+    gs_stopwatch stopwatch;
+    int64_t takes;
     double oldest_unwritten; ///< omp_get_wtime() when the block's first pack was trained
 } gs_hand;
 
@@ -49,7 +54,7 @@ static int packs_of_a_block(const gs_layout *layout, int lanes) {
 }
 
 /// Takes the next packs [first, first + count): a block of them, or fewer when few are left for all threads.
-static int64_t take_packs(gs_sweep *sweep, int64_t *first) {
+static int64_t take_packs(gs_sweep *sweep, gs_hand *hand, int64_t *first) {
     int64_t count;
 #pragma omp critical(gs_run_take)
     {
@@ -60,6 +65,8 @@ static int64_t take_packs(gs_sweep *sweep, int64_t *first) {
         *first = sweep->next_pack;
         sweep->next_pack += count;
     }
+    hand->takes++;
+    gs_stopwatch_lap(&hand->stopwatch, GS_PART_TAKE);
     return count;
 }
 
@@ -73,6 +80,7 @@ static gs_status write_block(gs_sweep *sweep, gs_hand *hand, gs_error *error) {
     }
     gs_block_clear(hand->block);
     hand->unwritten = (gs_tally){0};
+    gs_stopwatch_lap(&hand->stopwatch, GS_PART_WRITE);
     return status;
 }
 
@@ -80,7 +88,9 @@ static gs_status write_block(gs_sweep *sweep, gs_hand *hand, gs_error *error) {
 static gs_status finish_trial(gs_sweep *sweep, gs_hand *hand, int64_t trial, const gs_settings *settings, int row,
                               gs_error *error) {
     gs_error reason;
-    if (gs_worker_check(&hand->worker, settings, row, &reason) != GS_OK) {
+    const gs_status checked = gs_worker_check(&hand->worker, settings, row, &reason);
+    gs_stopwatch_lap(&hand->stopwatch, GS_PART_CHECK);
+    if (checked != GS_OK) {
         return gs_fail(error, GS_ERROR_RUN, "trial %lld: %.900s", (long long)trial, reason.message);
     }
     gs_block_append(hand->block, trial, settings, hand->worker.training, row, hand->worker.check);
@@ -90,6 +100,7 @@ static gs_status finish_trial(gs_sweep *sweep, gs_hand *hand, int64_t trial, con
     hand->unwritten.diverged += hand->worker.training->diverged_epoch[row] != 0;
     hand->unwritten.prints_ln2 += gs_prints_ln2(settings->generator_loss, loss_D, loss_G);
     hand->unwritten.examples += settings->epochs * sweep->experiment->data.n;
+    gs_stopwatch_lap(&hand->stopwatch, GS_PART_GATHER);
     return GS_OK;
 }
 
@@ -101,7 +112,9 @@ static gs_status train_pack(gs_sweep *sweep, gs_hand *hand, int64_t pack, gs_err
     for (int row = 0; row < count; row++) {
         gs_plan_settings(sweep->plan, trials[row], &settings[row]);
     }
-    if (!gs_train(hand->worker.trainer, settings, count, &sweep->halt, hand->worker.training)) {
+    const bool trained = gs_train(hand->worker.trainer, settings, count, &sweep->halt, hand->worker.training);
+    gs_stopwatch_lap(&hand->stopwatch, GS_PART_TRAIN);
+    if (!trained) {
         return GS_OK;
     }
     if (gs_block_count(hand->block) == 0) {
@@ -118,7 +131,7 @@ static gs_status train_pack(gs_sweep *sweep, gs_hand *hand, int64_t pack, gs_err
 static gs_status work(gs_sweep *sweep, gs_hand *hand, gs_error *error) {
     gs_status status = GS_OK;
     int64_t first, count;
-    while (status == GS_OK && !sweep->halt && (count = take_packs(sweep, &first)) > 0) {
+    while (status == GS_OK && !sweep->halt && (count = take_packs(sweep, hand, &first)) > 0) {
         for (int64_t pack = first; status == GS_OK && !sweep->halt && pack < first + count; pack++) {
             status = train_pack(sweep, hand, pack, error);
             if (status == GS_OK && omp_get_wtime() - hand->oldest_unwritten > OLDEST_UNWRITTEN_SECONDS) {
@@ -143,6 +156,17 @@ static void report_failure(gs_sweep *sweep, gs_status status, const gs_error *er
     }
 }
 
+static void add_to_profile(gs_sweep *sweep, const gs_hand *hand) {
+#pragma omp critical(gs_run_profile)
+    {
+        for (int part = 0; part < GS_PART_COUNT; part++) {
+            sweep->profile.part[part] += hand->stopwatch.seconds[part];
+        }
+        sweep->profile.lapack += hand->worker.checker == NULL ? 0 : gs_checker_lapack_seconds(hand->worker.checker);
+        sweep->profile.takes += hand->takes;
+    }
+}
+
 /// One thread's life. What it owns is allocated by itself, so that its memory is near it.
 static void run_thread(gs_sweep *sweep) {
     fenv_t caller_environment; // the checks' doubles must not depend on the caller's rounding or flush-to-zero
@@ -150,19 +174,26 @@ static void run_thread(gs_sweep *sweep) {
     (void)fesetenv(FE_DFL_ENV);
     gs_hand hand = {0};
     gs_error error = {""};
+    gs_stopwatch_start(&hand.stopwatch);
+    gs_pin *pin = gs_pin_thread(omp_get_thread_num(), sweep->threads); // before its memory is touched
     gs_status status = gs_worker_create(sweep->experiment, sweep->isa, &hand.worker, &error);
     if (status == GS_OK) {
         assert(gs_trainer_lanes(hand.worker.trainer) == sweep->lanes);
         status = gs_block_create(sweep->layout, sweep->packs_of_a_block * sweep->lanes, &hand.block, &error);
     }
+    gs_stopwatch_lap(&hand.stopwatch, GS_PART_START);
     if (status == GS_OK) {
         status = work(sweep, &hand, &error);
     }
     if (status != GS_OK) {
         report_failure(sweep, status, &error);
     }
+#pragma omp barrier
+    gs_stopwatch_lap(&hand.stopwatch, GS_PART_WAIT);
+    add_to_profile(sweep, &hand);
     gs_block_free(hand.block);
     gs_worker_free(&hand.worker);
+    gs_unpin(pin);
     (void)fesetenv(&caller_environment);
 }
 
@@ -180,7 +211,13 @@ static gs_status run_all_threads(gs_sweep *sweep, const gs_run_options *options,
     }
 #pragma omp parallel num_threads(sweep->threads)
     run_thread(sweep);
+    sweep->profile.seconds = omp_get_wtime() - watch.start;
     gs_watch_end(&watch);
+    sweep->profile.threads = sweep->threads;
+    sweep->profile.progress = watch.processor_seconds;
+    if (options->profile != NULL) {
+        *options->profile = sweep->profile;
+    }
 
     *summary = gs_watch_progress(&watch);
     summary->finished = true;

@@ -76,7 +76,7 @@ static void accumulate(int64_t rounds) {
 }
 
 static void load(int64_t rounds) {
-    float buffer[BUFFER][GS_LANES];
+    _Alignas(64) float buffer[BUFFER][GS_LANES];
     memset(buffer, 0, sizeof buffer);
     vfloat sum[4] = {vset(0.0f), vset(0.0f), vset(0.0f), vset(0.0f)};
     GS_NO_UNROLL for (int64_t i = 0; i < rounds; i++) {

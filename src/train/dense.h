@@ -117,7 +117,7 @@ static void dense_forward(const vfloat *weight, const vfloat *bias, const vfloat
     }
 }
 
-enum { DENSE_TILE = 4, DENSE_LARGEST_TILE = 5 };
+enum { DENSE_TILE = 4, DENSE_LARGEST_TILE = 5, DENSE_SMALL = 15 };
 
 /// A tile of the weights' gradient, dL/dw[i][j] = sum_k delta[k][i] x[k][j], with its sums in registers; and with
 /// `biases` that of the tile's rows, dL/db[i] = sum_k delta[k][i].
@@ -227,6 +227,34 @@ GS_INLINE void dense_backward_input(const vfloat *restrict weight, const vfloat 
     }
 }
 
+/// All inputs of one example at a time, with the weights of a small layer in registers: each delta is loaded once.
+GS_INLINE void dense_backward_small(const vfloat *restrict weight, const vfloat *restrict delta,
+                                    const vfloat *restrict x, vfloat *restrict before, ptrdiff_t count, const int in,
+                                    const int out, const dense_activation activation) {
+    vfloat w[DENSE_SMALL];
+    GS_UNROLL for (int i = 0; i < in * out; i++) {
+        w[i] = weight[i];
+    }
+    GS_NO_UNROLL for (ptrdiff_t k = 0; k < count; k++) {
+        vfloat s[DENSE_LARGEST_TILE];
+        GS_UNROLL for (int j = 0; j < in; j++) {
+            s[j] = vmul(delta[k * out], w[j]);
+        }
+        GS_UNROLL for (int i = 1; i < out; i++) {
+            GS_UNROLL for (int j = 0; j < in; j++) {
+                s[j] = vfma(delta[k * out + i], w[i * in + j], s[j]);
+            }
+        }
+        GS_UNROLL for (int j = 0; j < in; j++) {
+            if (activation == DENSE_TANH) {
+                const vfloat a = x[k * in + j];
+                s[j] = vfnma(vmul(s[j], a), a, s[j]);
+            }
+            before[k * in + j] = s[j];
+        }
+    }
+}
+
 GS_INLINE void dense_backward_body(const vfloat *restrict weight, const vfloat *restrict delta,
                                    const vfloat *restrict x, vfloat *restrict before, ptrdiff_t count, const int in,
                                    const int out, const dense_activation activation) {
@@ -250,11 +278,15 @@ GS_INLINE void dense_backward_body(const vfloat *restrict weight, const vfloat *
 static void dense_backward(const vfloat *weight, const vfloat *delta, const vfloat *x, vfloat *before, ptrdiff_t count,
                            int in, int out, dense_activation activation) {
     if (in == 3 && out == 1 && activation == DENSE_TANH) {
-        dense_backward_body(weight, delta, x, before, count, 3, 1, DENSE_TANH);
+        dense_backward_small(weight, delta, x, before, count, 3, 1, DENSE_TANH);
     } else if (in == 5 && out == 3 && activation == DENSE_TANH) {
+#if GS_LANES == 16 // 32 registers hold the weights; 16 do not
+        dense_backward_small(weight, delta, x, before, count, 5, 3, DENSE_TANH);
+#else
         dense_backward_body(weight, delta, x, before, count, 5, 3, DENSE_TANH);
+#endif
     } else if (in == 2 && out == 5 && activation == DENSE_LINEAR) {
-        dense_backward_body(weight, delta, x, before, count, 2, 5, DENSE_LINEAR);
+        dense_backward_small(weight, delta, x, before, count, 2, 5, DENSE_LINEAR);
     } else if (activation == DENSE_TANH) {
         dense_backward_body(weight, delta, x, before, count, in, out, DENSE_TANH);
     } else {

@@ -5,6 +5,9 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#include <pthread.h>
+
+#include "train/fastest.h"
 #endif
 
 #include "train/kernel.h"
@@ -53,7 +56,24 @@ bool gs_isa_available(gs_isa isa) {
     }
 }
 
+#if defined(__x86_64__)
+/// Where a processor lowers its clock for 512 bits, or does them in halves, 256 may win. Found once in the process, so
+/// that everyone asks for the same number of lanes.
+static pthread_once_t faster_once = PTHREAD_ONCE_INIT;
+static gs_isa faster_found;
+
+static void find_faster(void) {
+    faster_found = gs_isa_faster(GS_ISA_AVX512, GS_ISA_AVX2);
+}
+#endif
+
 gs_isa gs_isa_best(void) {
+#if defined(__x86_64__)
+    if (gs_isa_available(GS_ISA_AVX512) && gs_isa_available(GS_ISA_AVX2)) {
+        (void)pthread_once(&faster_once, find_faster);
+        return faster_found;
+    }
+#endif
     for (int isa = GS_ISA_COUNT - 1; isa > GS_ISA_PORTABLE; isa--) {
         if (gs_isa_available((gs_isa)isa)) {
             return (gs_isa)isa;

@@ -295,6 +295,28 @@ class Runs(Case):
         self.assertNotIn("\033", run.stdout + run.stderr)
         self.assertNotIn("\r", run.stderr)
 
+    def test_a_profile_adds_up_to_the_whole(self):
+        for threads in ["1", "2"]:
+            run = self.gansweep("run", "small.yaml", "--set", "seed=1:2000", "--profile", "--quiet", "--force", "--threads",
+                                threads)
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+            rows = {name.strip(): (float(seconds), float(share)) for name, seconds, share in
+                    re.findall(r"^ +(\S.*?) +(\d+\.\d+) s +(\d+\.\d+) %$", run.stdout, re.MULTILINE)}
+            total = rows.pop("in all")
+            lapack = rows.pop("of these LAPACKE")
+            self.assertLessEqual(lapack[0], rows["checks"][0])
+            self.assertAlmostEqual(sum(seconds for seconds, _ in rows.values()), total[0], delta=0.01)
+            self.assertAlmostEqual(sum(share for _, share in rows.values()), 100, delta=0.2)
+            self.assertGreater(rows["training"][0], 0)
+            self.assertRegex(run.stdout, r"progress took .* Packs were taken \d+ times")
+
+    def test_portable_vectors_are_said_to_be_slow(self):
+        run = self.gansweep("run", "small.yaml", "--isa", "portable")
+        self.assertEqual(run.returncode, 0)
+        self.assertEqual(len(re.findall("^gansweep: note: .*slower", run.stderr, re.MULTILINE)), 1, run.stderr)
+        quiet = self.gansweep("run", "small.yaml", "--isa", "portable", "--quiet", "--force")
+        self.assertEqual((quiet.returncode, quiet.stderr), (0, ""))
+
     def test_what_it_says_to_do_next_works(self):
         run = self.gansweep("run", "small.yaml", "-o", "with space's.h5")
         lines = [line.strip() for line in run.stdout.splitlines() if line.startswith("  ") and ".h5" in line]

@@ -14,6 +14,9 @@
 
 #include <cmocka.h>
 
+#include <omp.h>
+#include <sched.h>
+
 #include "gansweep/run.h"
 
 static const char EXPERIMENT[] = "title: run\n"
@@ -359,6 +362,53 @@ static void blocks_gather_many_packs(void **state) {
     end(&made);
 }
 
+/// Every second of every thread is in one part, and most are where the work was made to be.
+static void the_profile_accounts_for_all_time(void **state) {
+    (void)state;
+    static const char *const many[] = {"seed=1:20000", "lr_D=1e-9", "convention=mxnet", "batch_size=50"};
+    for (int slow = 0; slow < 2; slow++) {
+        fixture made;
+        gs_profile profile = {0};
+        microseconds_a_write = slow ? 50000 : 0;
+        run_experiment(&made, &(gs_run_options){.threads = 2, .profile = &profile}, many, 4);
+        double sum = 0, largest = 0;
+        for (int part = 0; part < GS_PART_COUNT; part++) {
+            assert_true(profile.part[part] >= 0);
+            sum += profile.part[part];
+            largest = profile.part[part] > largest ? profile.part[part] : largest;
+        }
+        printf("%.4f s of threads in %.4f s: train %.4f, check %.4f with LAPACK %.4f, write %.4f\n", sum,
+               profile.seconds, profile.part[GS_PART_TRAIN], profile.part[GS_PART_CHECK], profile.lapack,
+               profile.part[GS_PART_WRITE]);
+        assert_int_equal(profile.threads, 2);
+        assert_true(profile.takes > 2);
+        assert_true(profile.lapack > 0 && profile.lapack < profile.part[GS_PART_CHECK]);
+        assert_true(sum <= 2 * profile.seconds && sum > 2 * profile.seconds - 0.1);
+        if (slow) { // each write slept 50 ms
+            assert_true(profile.part[GS_PART_WRITE] > 0.05 * write_count);
+        }
+        end(&made);
+    }
+}
+
+/// A library must not change where its caller's threads run.
+static void threads_may_run_where_they_might_before(void **state) {
+    (void)state;
+    fixture made;
+    enum { THREADS = 8 };
+    cpu_set_t before[THREADS], after[THREADS];
+#pragma omp parallel num_threads(THREADS)
+    (void)sched_getaffinity(0, sizeof *before, &before[omp_get_thread_num()]);
+    run_experiment(&made, &(gs_run_options){.threads = CPU_COUNT(&before[0])}, NULL, 0);
+#pragma omp parallel num_threads(THREADS)
+    (void)sched_getaffinity(0, sizeof *after, &after[omp_get_thread_num()]);
+    assert_int_equal(made.status, GS_OK);
+    for (int thread = 0; thread < THREADS; thread++) {
+        assert_true(CPU_EQUAL(&before[thread], &after[thread]));
+    }
+    end(&made);
+}
+
 static void an_unavailable_instruction_set_is_refused(void **state) {
     (void)state;
     for (gs_isa isa = GS_ISA_PORTABLE; isa < GS_ISA_COUNT; isa++) {
@@ -404,6 +454,8 @@ int main(void) {
         cmocka_unit_test(a_failing_write_ends_all_threads_and_is_reported),
         cmocka_unit_test(a_failing_check_names_its_trial),
         cmocka_unit_test(blocks_gather_many_packs),
+        cmocka_unit_test(the_profile_accounts_for_all_time),
+        cmocka_unit_test(threads_may_run_where_they_might_before),
         cmocka_unit_test(an_unavailable_instruction_set_is_refused),
         cmocka_unit_test(the_estimate_is_quick_and_grows_with_the_plan),
     };
