@@ -14,7 +14,7 @@ static double seconds_now(void) {
 }
 
 /// The nets of d2l.ai section 17.1 on few examples.
-static gs_experiment small_experiment(double *A, double *b) {
+static gs_experiment small_experiment(const double *A, const double *b) {
     gs_experiment experiment = {.data = {.dimension = 2, .n = ROWS, .A = A, .b = b},
                                 .discriminator = {.hidden_count = 2, .hidden = {5, 3}},
                                 .check_samples = 2};

@@ -1,0 +1,95 @@
+"""Many models at once in PyTorch: torch.func's vmap over grad, parameters stacked along a first dimension, one Adam for the
+whole stack, with and without torch.compile of the step.
+
+Tuned: the number of models; the data in every epoch's order is gathered once an epoch, all latents of an epoch are drawn at
+once, Adam is written on the stack (torch.optim.Adam on stacked tensors is the same arithmetic with more overhead).
+
+    pytorch_vmap.py MODELS REPEATS THREADS compile|eager
+"""
+import sys
+
+import torch
+import torch.nn.functional as F
+from torch.func import grad_and_value, vmap
+
+from peer import (A, B, BATCH, BETA1, BETA2, EPOCHS, EPSILON, EXAMPLES, RATE_D, RATE_G, SIZES_D, SIZES_G,
+                  STANDARD_DEVIATION, STEPS, report)
+
+
+def make(models, sizes):
+    parameters = []
+    for inputs, outputs in zip(sizes, sizes[1:]):
+        parameters += [STANDARD_DEVIATION * torch.randn(models, outputs, inputs), torch.zeros(models, outputs)]
+    return parameters
+
+
+def net(parameters, x):
+    for layer in range(0, len(parameters), 2):
+        x = x @ parameters[layer].T + parameters[layer + 1]
+        if layer + 2 < len(parameters):
+            x = torch.tanh(x)
+    return x
+
+
+def loss_D(D, X, fake):
+    return (F.softplus(-net(D, X)).mean() + F.softplus(net(D, fake)).mean()) / 2
+
+
+def loss_G(G, D, Z):
+    return F.softplus(-net(D, net(G, Z))).mean()
+
+
+def adam(parameters, gradients, first, second, rate, correction1, correction2):
+    new, new_first, new_second = [], [], []
+    for p, g, m, v in zip(parameters, gradients, first, second):
+        m = BETA1 * m + (1 - BETA1) * g
+        v = BETA2 * v + (1 - BETA2) * g * g
+        new.append(p - rate * (m / correction1) / (torch.sqrt(v / correction2) + EPSILON))
+        new_first.append(m)
+        new_second.append(v)
+    return new, new_first, new_second
+
+
+def step(D, G, moments_D, moments_G, X, Z, correction1, correction2):
+    fake = vmap(net)(G, Z)
+    gradient_D, value_D = vmap(grad_and_value(loss_D))(D, X, fake)
+    D, *moments_D = adam(D, gradient_D, *moments_D, RATE_D, correction1, correction2)
+    gradient_G, value_G = vmap(grad_and_value(loss_G))(G, D, Z)
+    G, *moments_G = adam(G, gradient_G, *moments_G, RATE_G, correction1, correction2)
+    return D, G, moments_D, moments_G, value_D, value_G
+
+
+def train_all(models, seed, one_step):
+    torch.manual_seed(seed)
+    data = torch.randn(models, EXAMPLES, 2) @ torch.tensor(A) + torch.tensor(B)
+    D, G = make(models, SIZES_D), make(models, SIZES_G)
+    moments_D = [[torch.zeros_like(p) for p in D] for _ in range(2)]
+    moments_G = [[torch.zeros_like(p) for p in G] for _ in range(2)]
+    by_epoch_D, by_epoch_G = [], []
+    t = 0
+    for _ in range(EPOCHS):
+        order = torch.rand(models, EXAMPLES).argsort(dim=1)
+        rows = torch.gather(data, 1, order[:, :, None].expand(-1, -1, 2))
+        latents = torch.randn(STEPS, models, BATCH, 2)
+        sum_D, sum_G = torch.zeros(models), torch.zeros(models)
+        for k in range(STEPS):
+            t += 1
+            X = rows[:, k * BATCH:(k + 1) * BATCH]
+            corrections = torch.tensor(1 - BETA1**t), torch.tensor(1 - BETA2**t)
+            D, G, moments_D, moments_G, value_D, value_G = one_step(D, G, moments_D, moments_G, X, latents[k], *corrections)
+            sum_D += value_D
+            sum_G += value_G
+        by_epoch_D.append(sum_D / STEPS)
+        by_epoch_G.append(sum_G / STEPS)
+    return torch.stack(by_epoch_D, 1).tolist(), torch.stack(by_epoch_G, 1).tolist()
+
+
+def main():
+    models, repeats, threads, kind = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+    torch.set_num_threads(threads)
+    one_step = torch.compile(step) if kind == "compile" else step
+    report(f"{models} models, {threads} thread{'s' if threads > 1 else ''}", models,
+           lambda repeat: train_all(models, repeat, one_step), repeats, {"torch": torch.__version__})
+
+
+main()
