@@ -70,7 +70,7 @@ def gansweep(cores):
 
 def peers():
     python, repeats = sys.executable, str(REPEATS)
-    stacks = [64] if SHORT else [256, 1024, 4096]
+    stacks = [64] if SHORT else [256, 1024]
     for flags in ["-O3", "-Ofast"]:
         command = [str(FOLDER / f"scalar{flags}"), "20" if SHORT else "150", repeats, "1"]
         yield f"scalar C loop, gcc {flags} -march=native", [command], on_each
@@ -80,7 +80,7 @@ def peers():
         commands = [[python, "pytorch_vmap.py", str(models), "1" if not SHORT else repeats, "THREADS", kind] for models in stacks]
         yield "PyTorch, torch.func.vmap" + (", torch.compile" if kind == "compile" else ""), commands, alone
     commands = [[python, "jax_scan.py", str(models), repeats, generator, str(unroll)] for generator, unroll, models in
-                ([("rbg", 1, 64)] if SHORT else [("rbg", 1, 64), ("rbg", 1, 256), ("rbg", 1, 1024), ("rbg", 1, 4096),
+                ([("rbg", 1, 64)] if SHORT else [("rbg", 1, 64), ("rbg", 1, 256), ("rbg", 1, 1024),
                                                  ("threefry2x32", 1, 256), ("rbg", 5, 256)])]
     yield "JAX, jit(vmap(scan))", commands, alone
 
