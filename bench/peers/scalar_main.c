@@ -1,5 +1,5 @@
-/// The scalar loop that every ratio is measured against, as a program of its own: prints one line of JSON like the other
-/// peers. Compiled twice: -O3, and -Ofast, where the compiler may take libmvec's vectors of tanhf, expf and logf.
+/// The scalar loop that every ratio is measured against, as a program of its own: prints one line of JSON like the
+/// other peers. Compiled twice: -O3, and -Ofast, where the compiler may take libmvec's vectors of tanhf, expf and logf.
 ///
 ///     scalar TRIALS REPEATS FIRST_SEED
 #include <stdio.h>
