@@ -7,14 +7,14 @@
 #include "speed/wall.h"
 
 typedef struct {
-    int repeats, threads, format;
+    int repeats, threads, epochs, format;
     bool peak;
 } bench_arguments;
 
 typedef enum { BENCH_TABLE, BENCH_JSON, BENCH_FORMAT_COUNT } bench_format;
 static const char *const format_names[BENCH_FORMAT_COUNT] = {"table", "json"};
 
-enum { MOST_THREADS = 4096, PRESET_REPEATS = 5 };
+enum { MOST_THREADS = 4096, PRESET_REPEATS = 5, PRESET_EPOCHS = 20, MOST_EPOCHS = 1000 };
 
 static const cli_option bench_options[] = {
     {.name = "--peak",
@@ -35,6 +35,13 @@ static const cli_option bench_options[] = {
      .offset = offsetof(bench_arguments, threads),
      .smallest = 1,
      .largest = MOST_THREADS},
+    {.name = "--epochs",
+     .kind = OPTION_INTEGER,
+     .argument = "N",
+     .description = "epochs of each training; a trial of fewer is a shorter one, and its start weighs more",
+     .offset = offsetof(bench_arguments, epochs),
+     .smallest = 1,
+     .largest = MOST_EPOCHS},
     {.name = "--format",
      .kind = OPTION_CHOICE,
      .argument = "NAME",
@@ -92,17 +99,17 @@ typedef struct {
 
 static const double SECONDS_OF_A_MEASUREMENT = 0.1;
 
-static gs_status read_shape(const bench_shape *shape, gs_experiment **experiment, gs_error *error) {
+static gs_status read_shape(const bench_task *task, const bench_shape *shape, gs_experiment **experiment) {
     char text[2048], data[1024];
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     (void)snprintf(data, sizeof data, shape->data, shape->n);
 #pragma GCC diagnostic pop
     (void)snprintf(text, sizeof text,
-                   "data: %s\nmodel: %s\nparameters: {seed: 1, batch_size: %d}\ntrain: {epochs: 20}\n"
+                   "data: %s\nmodel: %s\nparameters: {seed: 1, batch_size: %d}\ntrain: {epochs: %d}\n"
                    "keep: {samples: 0}\ncheck: {samples: 16}\n",
-                   data, shape->model, shape->batch_size);
-    return gs_experiment_parse(text, strlen(text), "bench", NULL, 0, experiment, error);
+                   data, shape->model, shape->batch_size, task->arguments->epochs);
+    return gs_experiment_parse(text, strlen(text), "bench", NULL, 0, experiment, task->error);
 }
 
 static void begin_section(bench_task *task, const char *name, const char *heading) {
@@ -125,8 +132,8 @@ static const char *separator(int row) {
     return row == 0 ? "" : ",";
 }
 
-static int64_t steps_of(const bench_shape *shape) {
-    return (shape->n + shape->batch_size - 1) / shape->batch_size * 20;
+static int64_t steps_of(const bench_task *task, const bench_shape *shape) {
+    return (int64_t)((shape->n + shape->batch_size - 1) / shape->batch_size) * task->arguments->epochs;
 }
 
 // ---- sections ----
@@ -138,7 +145,7 @@ static gs_status bench_peak(bench_task *task) {
     gs_wall wall;
     gs_rate trials;
     const int lanes = gs_isa_lanes(task->isa);
-    gs_status status = read_shape(&D2L_SHAPE, &experiment, task->error);
+    gs_status status = read_shape(task, &D2L_SHAPE, &experiment);
     if (status != GS_OK) {
         return status;
     }
@@ -151,7 +158,7 @@ static gs_status bench_peak(bench_task *task) {
     if (status != GS_OK) {
         return status;
     }
-    const double step = lanes / trials.median / (double)steps_of(&D2L_SHAPE);
+    const double step = lanes / trials.median / (double)steps_of(task, &D2L_SHAPE);
     task->d2l_share = wall.seconds / step;
     begin_section(task, "operations", HEADING);
     if (!task->json) {
@@ -177,23 +184,27 @@ static gs_status bench_peak(bench_task *task) {
                      "ns: wall %.0f ns\na step takes %.0f ns: %.3g of the wall, which stands at %.0f trials/s "
                      "a core\n",
         gs_isa_names[task->isa], lanes, operations, 1e9 * task->peak.load, 1e9 * wall.issue, 1e9 * wall.divider,
-        1e9 * wall.seconds, 1e9 * step, task->d2l_share, lanes / wall.seconds / (double)steps_of(&D2L_SHAPE));
+        1e9 * wall.seconds, 1e9 * step, task->d2l_share, lanes / wall.seconds / (double)steps_of(task, &D2L_SHAPE));
     end_section(task);
     return GS_OK;
 }
 
 static gs_status bench_instruction_sets(bench_task *task) {
     gs_experiment *experiment;
-    gs_status status = read_shape(&D2L_SHAPE, &experiment, task->error);
+    gs_status status = read_shape(task, &D2L_SHAPE, &experiment);
     if (status != GS_OK) {
         return status;
     }
-    begin_section(task, "instruction_sets",
-                  "One core, 2-5-3-1, batch 8, 20 epochs of 1000 examples; the scalar C loop in turn");
+    char heading[128];
+    (void)snprintf(heading, sizeof heading,
+                   "One core, 2-5-3-1, batch 8, %d epochs of %d examples; the scalar C loop in turn",
+                   task->arguments->epochs, D2L_SHAPE.n);
+    begin_section(task, "instruction_sets", heading);
     if (!task->json) {
         (void)printf("%-9s %5s %10s %22s %13s %14s %10s %16s\n", "", "lanes", "trials/s", "(low ... high)",
                      "M examples/s", "ns/model/step", "scalar/s", "ratio");
     }
+    const double examples = (double)task->arguments->epochs * D2L_SHAPE.n;
     int row = 0;
     for (int isa = GS_ISA_PORTABLE; isa < GS_ISA_COUNT && status == GS_OK; isa++) {
         gs_rate trials, scalar, ratio;
@@ -203,15 +214,16 @@ static gs_status bench_instruction_sets(bench_task *task) {
         status = gs_rate_against_scalar(experiment, (gs_isa)isa, task->arguments->repeats, SECONDS_OF_A_MEASUREMENT,
                                         &trials, &scalar, &ratio, task->error);
         if (status == GS_OK) {
-            (void)printf(
-                task->json ? "%s\n    {\"isa\": \"%s\", \"lanes\": %d, \"trials_a_second\": %.6g, \"low\": %.6g, "
-                             "\"high\": %.6g, \"examples_a_second\": %.6g, \"ns_a_model_and_step\": %.6g, "
-                             "\"scalar_trials_a_second\": %.6g, \"ratio\": %.6g, \"ratio_low\": %.6g, "
-                             "\"ratio_high\": %.6g}"
-                           : "%.0s%-9s %5d %10.1f %10.1f ... %7.1f %13.2f %14.2f %10.1f %5.1f (%.1f ... %.1f)\n",
-                separator(row), gs_isa_names[isa], gs_isa_lanes((gs_isa)isa), trials.median, trials.low, trials.high,
-                trials.median * 20 * 1000 / (task->json ? 1 : 1e6), 1e9 / trials.median / (double)steps_of(&D2L_SHAPE),
-                scalar.median, ratio.median, ratio.low, ratio.high);
+            (void)printf(task->json
+                             ? "%s\n    {\"isa\": \"%s\", \"lanes\": %d, \"trials_a_second\": %.6g, \"low\": %.6g, "
+                               "\"high\": %.6g, \"examples_a_second\": %.6g, \"ns_a_model_and_step\": %.6g, "
+                               "\"scalar_trials_a_second\": %.6g, \"ratio\": %.6g, \"ratio_low\": %.6g, "
+                               "\"ratio_high\": %.6g}"
+                             : "%.0s%-9s %5d %10.1f %10.1f ... %7.1f %13.2f %14.2f %10.1f %5.1f (%.1f ... %.1f)\n",
+                         separator(row), gs_isa_names[isa], gs_isa_lanes((gs_isa)isa), trials.median, trials.low,
+                         trials.high, trials.median * examples / (task->json ? 1 : 1e6),
+                         1e9 / trials.median / (double)steps_of(task, &D2L_SHAPE), scalar.median, ratio.median,
+                         ratio.low, ratio.high);
             row++;
         }
     }
@@ -222,7 +234,7 @@ static gs_status bench_instruction_sets(bench_task *task) {
 
 static gs_status bench_threads(bench_task *task) {
     gs_experiment *experiment;
-    gs_status status = read_shape(&D2L_SHAPE, &experiment, task->error);
+    gs_status status = read_shape(task, &D2L_SHAPE, &experiment);
     if (status != GS_OK) {
         return status;
     }
@@ -253,6 +265,7 @@ static gs_status bench_threads(bench_task *task) {
 
 static gs_status bench_batches(bench_task *task) {
     static const int sizes[] = {8, 1, 2, 4, 16, 32, 64, 128, 256, 1000};
+    const double examples = (double)task->arguments->epochs * D2L_SHAPE.n;
     double of_8 = 0;
     gs_status status = GS_OK;
     begin_section(task, "batch_sizes", "Batch sizes, one core");
@@ -264,7 +277,7 @@ static gs_status bench_batches(bench_task *task) {
         gs_experiment *experiment;
         gs_rate trials;
         shape.batch_size = sizes[i];
-        status = read_shape(&shape, &experiment, task->error);
+        status = read_shape(task, &shape, &experiment);
         if (status == GS_OK) {
             status = gs_rate_of_training(experiment, task->isa, 1, task->arguments->repeats, SECONDS_OF_A_MEASUREMENT,
                                          &trials, task->error);
@@ -275,7 +288,7 @@ static gs_status bench_batches(bench_task *task) {
             (void)printf(task->json ? "%s\n    {\"batch_size\": %d, \"trials_a_second\": %.6g, \"examples_a_second\": "
                                       "%.6g, \"to_batch_8\": %.6g}"
                                     : "%.0s%-9d %10.1f %13.2f %10.2f\n",
-                         separator((int)i), sizes[i], trials.median, trials.median * 20 * 1000 / (task->json ? 1 : 1e6),
+                         separator((int)i), sizes[i], trials.median, trials.median * examples / (task->json ? 1 : 1e6),
                          trials.median / of_8);
         }
     }
@@ -295,7 +308,7 @@ static gs_status bench_shapes(bench_task *task) {
         gs_experiment *experiment;
         gs_rate trials;
         gs_wall wall = {{0}, 0, 0, 0};
-        status = read_shape(shape, &experiment, task->error);
+        status = read_shape(task, shape, &experiment);
         if (status != GS_OK) {
             break;
         }
@@ -306,7 +319,7 @@ static gs_status bench_shapes(bench_task *task) {
         }
         gs_experiment_free(experiment);
         if (status == GS_OK) {
-            const double step = lanes / trials.median / (double)steps_of(shape);
+            const double step = lanes / trials.median / (double)steps_of(task, shape);
             double operations = 0;
             for (int k = 0; k < GS_OPERATION_COUNT; k++) {
                 operations += wall.operations[k];
@@ -323,7 +336,7 @@ static gs_status bench_shapes(bench_task *task) {
 }
 
 static int bench(int argument_count, char **typed, gs_error *error) {
-    bench_arguments arguments = {.repeats = PRESET_REPEATS};
+    bench_arguments arguments = {.repeats = PRESET_REPEATS, .epochs = PRESET_EPOCHS};
     const char *operands[MAX_OPERANDS] = {NULL};
     gs_status status = read_arguments(&bench_command, argument_count, typed, &arguments, operands, error);
     if (status != GS_OK) {

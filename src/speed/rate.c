@@ -6,8 +6,6 @@
 #include "gansweep/plan.h"
 #include "speed/scalar_loop.h"
 
-enum { SCALAR_EPOCHS = 20 };
-
 static int compare(const void *left, const void *right) {
     const double a = *(const double *)left, b = *(const double *)right;
     return (a > b) - (a < b);
@@ -128,13 +126,13 @@ static scalar_training *best_scalar_loop(void) {
 }
 
 /// Trials a second of the scalar loop.
-static double time_scalar(scalar_training *train, double least_seconds, int64_t *seed) {
+static double time_scalar(scalar_training *train, int epochs, double least_seconds, int64_t *seed) {
     const double start = omp_get_wtime();
     int64_t trials = 0;
     double seconds;
     do {
         scalar_result result;
-        train((uint64_t)++ * seed, SCALAR_EPOCHS, &result);
+        train((uint64_t)++ * seed, epochs, &result);
         trials++;
         seconds = omp_get_wtime() - start;
     } while (seconds < least_seconds);
@@ -155,7 +153,7 @@ gs_status gs_rate_against_scalar(const gs_experiment *experiment, gs_isa isa, in
         scalar_training *const loop = best_scalar_loop();
         train_one(&hand, &seed); // for warmth
         for (int i = 0; i < repeats; i++) {
-            of_scalar[i] = time_scalar(loop, least_seconds, &seed);
+            of_scalar[i] = time_scalar(loop, (int)hand.settings[0].epochs, least_seconds, &seed);
             of_packs[i] = time_hand(&hand, least_seconds, &seed);
             ratios[i] = of_packs[i] / of_scalar[i];
         }

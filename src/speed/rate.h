@@ -18,7 +18,7 @@ typedef struct {
 gs_status gs_rate_of_training(const gs_experiment *experiment, gs_isa isa, int threads, int repeats,
                               double least_seconds, gs_rate *trials, gs_error *error);
 
-/// The same beside the scalar loop, which does the d2l.ai training on one thread, in turn.
+/// The same beside the scalar loop, which does the d2l.ai training of as many epochs on one thread, in turn.
 /// @param ratio  of the two in each turn
 gs_status gs_rate_against_scalar(const gs_experiment *experiment, gs_isa isa, int repeats, double least_seconds,
                                  gs_rate *trials, gs_rate *scalar, gs_rate *ratio, gs_error *error);
