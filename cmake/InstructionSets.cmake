@@ -10,9 +10,12 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(gansweep_isa_options_avx2 -mavx2 -mfma)
   set(gansweep_isa_definitions_avx512 GS_VECTOR_AVX512)
   set(gansweep_isa_options_avx512 -mavx512f -mavx512dq -mavx2 -mfma -mprefer-vector-width=512)
-  # What GCC 12 does beyond -O2 spills 512-bit registers: 2 % slower. 256-bit code is 7 % slower without.
+  # The kernel's source already stands in the order in which chains overlap. GCC 12 does best when it schedules with an eye on the
+  # registers before it hands them out, and leaves out what makes values live longer: fewer spills, 2 % with AVX-512 and 7 % with AVX2.
   if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Release")
-    list(APPEND gansweep_isa_options_avx512 -O2 -fno-tree-vectorize -fno-tree-pre -fno-gcse)
+    foreach(isa avx2 avx512)
+      list(APPEND gansweep_isa_options_${isa} -fschedule-insns -fsched-pressure -fno-tree-vectorize -fno-tree-pre -fno-gcse)
+    endforeach()
   endif()
 elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
   list(APPEND gansweep_isas neon)

@@ -17,6 +17,16 @@
 /// Examples that are worked on side by side, so that their chains of dependent operations overlap.
 enum { DENSE_GROUP = 4 };
 
+/// Tiles of sums that stay in registers: of weights' gradients, the largest of them, and a small layer's weights.
+enum { DENSE_TILE = 4, DENSE_LARGEST_TILE = 5, DENSE_SMALL = 15 };
+
+/// Units (or, backward, inputs) of a group of examples in one tile: 16 sums of 32 registers, 8 of 16.
+#if GS_LANES == 16
+enum { DENSE_TILE_UNITS = 4 };
+#else
+enum { DENSE_TILE_UNITS = 2 };
+#endif
+
 typedef enum { DENSE_LINEAR, DENSE_TANH } dense_activation;
 
 /// y[k][i] = f(bias[i] + sum_j weight[i][j] x[k][j]) for `group` examples and one unit.
@@ -59,6 +69,34 @@ GS_INLINE void dense_units(const vfloat *restrict weight, const vfloat *restrict
     }
 }
 
+/// A tile of `units` x `group` sums: each weight serves `group` examples and each input `units` units.
+GS_INLINE void dense_forward_tile(const vfloat *restrict weight, const vfloat *restrict bias, const vfloat *restrict x,
+                                  vfloat *restrict y, const int in, const int out, const dense_activation activation,
+                                  const int units, const int group) {
+    vfloat t[DENSE_TILE][DENSE_GROUP];
+    GS_UNROLL for (int i = 0; i < units; i++) {
+        GS_UNROLL for (int u = 0; u < group; u++) {
+            t[i][u] = bias[i];
+        }
+    }
+    GS_NO_UNROLL for (int j = 0; j < in; j++) {
+        GS_UNROLL for (int i = 0; i < units; i++) {
+            const vfloat w = weight[(ptrdiff_t)i * in + j];
+            GS_UNROLL for (int u = 0; u < group; u++) {
+                t[i][u] = vfma(w, x[(ptrdiff_t)u * in + j], t[i][u]);
+            }
+        }
+    }
+    GS_UNROLL for (int i = 0; i < units; i++) {
+        if (activation == DENSE_TANH) {
+            vf_tanh_n(t[i], group);
+        }
+        GS_UNROLL for (int u = 0; u < group; u++) {
+            y[(ptrdiff_t)u * out + i] = t[i][u];
+        }
+    }
+}
+
 /// All units of an example that is left over from the groups.
 GS_INLINE void dense_example(const vfloat *restrict weight, const vfloat *restrict bias, const vfloat *restrict x,
                              vfloat *restrict y, const int in, const int out, const dense_activation activation) {
@@ -97,6 +135,30 @@ GS_INLINE void dense_forward_body(const vfloat *restrict weight, const vfloat *r
     }
 }
 
+/// The same for any sizes: tiles of units and examples, so that an input or a weight is loaded once for several sums.
+GS_INLINE void dense_forward_tiles(const vfloat *restrict weight, const vfloat *restrict bias, const vfloat *restrict x,
+                                   vfloat *restrict y, ptrdiff_t count, const int in, const int out,
+                                   const dense_activation activation, row_shuffle *beside) {
+    const ptrdiff_t grouped = count - count % DENSE_GROUP;
+    const int tiled = out - out % DENSE_TILE_UNITS;
+    for (int i = 0; i < tiled; i += DENSE_TILE_UNITS) {
+        for (ptrdiff_t k = 0; k < grouped; k += DENSE_GROUP) {
+            dense_forward_tile(weight + (ptrdiff_t)i * in, bias + i, x + k * in, y + k * out + i, in, out, activation,
+                               DENSE_TILE_UNITS, DENSE_GROUP);
+            shuffle_beside(beside);
+        }
+    }
+    for (int i = tiled; i < out; i++) {
+        for (ptrdiff_t k = 0; k < grouped; k += DENSE_GROUP) {
+            dense_forward_tile(weight + (ptrdiff_t)i * in, bias + i, x + k * in, y + k * out + i, in, out, activation,
+                               1, DENSE_GROUP);
+        }
+    }
+    for (ptrdiff_t k = grouped; k < count; k++) {
+        dense_example(weight, bias, x + k * in, y + k * out, in, out, activation);
+    }
+}
+
 /// @param x  [count x in]
 /// @param y  [count x out] result
 /// @param beside  a shuffle to go on with meanwhile, or one without rows
@@ -111,13 +173,11 @@ static void dense_forward(const vfloat *weight, const vfloat *bias, const vfloat
     } else if (in == 2 && out == 2 && activation == DENSE_LINEAR) {
         dense_forward_body(weight, bias, x, y, count, 2, 2, DENSE_LINEAR, beside);
     } else if (activation == DENSE_TANH) {
-        dense_forward_body(weight, bias, x, y, count, in, out, DENSE_TANH, beside);
+        dense_forward_tiles(weight, bias, x, y, count, in, out, DENSE_TANH, beside);
     } else {
-        dense_forward_body(weight, bias, x, y, count, in, out, DENSE_LINEAR, beside);
+        dense_forward_tiles(weight, bias, x, y, count, in, out, DENSE_LINEAR, beside);
     }
 }
-
-enum { DENSE_TILE = 4, DENSE_LARGEST_TILE = 5, DENSE_SMALL = 15 };
 
 /// A tile of the weights' gradient, dL/dw[i][j] = sum_k delta[k][i] x[k][j], with its sums in registers; and with
 /// `biases` that of the tile's rows, dL/db[i] = sum_k delta[k][i].
@@ -205,28 +265,6 @@ static void dense_gradient(const vfloat *delta, const vfloat *x, vfloat *weight,
     }
 }
 
-/// One input j of `group` examples: s = sum_i delta[k][i] weight[i][j], and through tanh s (1 - x^2) = s - (s x) x.
-GS_INLINE void dense_backward_input(const vfloat *restrict weight, const vfloat *restrict delta,
-                                    const vfloat *restrict x, vfloat *restrict before, const int in, const int out,
-                                    const dense_activation activation, const int group) {
-    vfloat s[DENSE_GROUP];
-    GS_UNROLL for (int u = 0; u < group; u++) {
-        s[u] = vmul(delta[(ptrdiff_t)u * out], weight[0]);
-    }
-    for (int i = 1; i < out; i++) {
-        GS_UNROLL for (int u = 0; u < group; u++) {
-            s[u] = vfma(delta[(ptrdiff_t)u * out + i], weight[(ptrdiff_t)i * in], s[u]);
-        }
-    }
-    GS_UNROLL for (int u = 0; u < group; u++) {
-        if (activation == DENSE_TANH) {
-            const vfloat a = x[(ptrdiff_t)u * in];
-            s[u] = vfnma(vmul(s[u], a), a, s[u]);
-        }
-        before[(ptrdiff_t)u * in] = s[u];
-    }
-}
-
 /// All inputs of one example at a time, with the weights of a small layer in registers: each delta is loaded once.
 GS_INLINE void dense_backward_small(const vfloat *restrict weight, const vfloat *restrict delta,
                                     const vfloat *restrict x, vfloat *restrict before, ptrdiff_t count, const int in,
@@ -255,19 +293,57 @@ GS_INLINE void dense_backward_small(const vfloat *restrict weight, const vfloat 
     }
 }
 
+/// A tile of `inputs` x `group` of them: each weight serves `group` examples and each delta `inputs` inputs.
+GS_INLINE void dense_backward_tile(const vfloat *restrict weight, const vfloat *restrict delta,
+                                   const vfloat *restrict x, vfloat *restrict before, const int in, const int out,
+                                   const dense_activation activation, const int inputs, const int group) {
+    vfloat s[DENSE_TILE][DENSE_GROUP];
+    GS_UNROLL for (int j = 0; j < inputs; j++) {
+        GS_UNROLL for (int u = 0; u < group; u++) {
+            s[j][u] = vmul(delta[(ptrdiff_t)u * out], weight[j]);
+        }
+    }
+    GS_NO_UNROLL for (int i = 1; i < out; i++) {
+        GS_UNROLL for (int j = 0; j < inputs; j++) {
+            const vfloat w = weight[(ptrdiff_t)i * in + j];
+            GS_UNROLL for (int u = 0; u < group; u++) {
+                s[j][u] = vfma(delta[(ptrdiff_t)u * out + i], w, s[j][u]);
+            }
+        }
+    }
+    GS_UNROLL for (int u = 0; u < group; u++) {
+        GS_UNROLL for (int j = 0; j < inputs; j++) {
+            if (activation == DENSE_TANH) {
+                const vfloat a = x[(ptrdiff_t)u * in + j];
+                s[j][u] = vfnma(vmul(s[j][u], a), a, s[j][u]);
+            }
+            before[(ptrdiff_t)u * in + j] = s[j][u];
+        }
+    }
+}
+
+/// All inputs of `group` examples.
+GS_INLINE void dense_backward_examples(const vfloat *restrict weight, const vfloat *restrict delta,
+                                       const vfloat *restrict x, vfloat *restrict before, const int in, const int out,
+                                       const dense_activation activation, const int group) {
+    const int tiled = in - in % DENSE_TILE_UNITS;
+    for (int j = 0; j < tiled; j += DENSE_TILE_UNITS) {
+        dense_backward_tile(weight + j, delta, x + j, before + j, in, out, activation, DENSE_TILE_UNITS, group);
+    }
+    for (int j = tiled; j < in; j++) {
+        dense_backward_tile(weight + j, delta, x + j, before + j, in, out, activation, 1, group);
+    }
+}
+
 GS_INLINE void dense_backward_body(const vfloat *restrict weight, const vfloat *restrict delta,
                                    const vfloat *restrict x, vfloat *restrict before, ptrdiff_t count, const int in,
                                    const int out, const dense_activation activation) {
     const ptrdiff_t grouped = count - count % DENSE_GROUP;
-    GS_NO_UNROLL for (int j = 0; j < in; j++) {
-        GS_NO_UNROLL for (ptrdiff_t k = 0; k < grouped; k += DENSE_GROUP) {
-            dense_backward_input(weight + j, delta + k * out, x + k * in + j, before + k * in + j, in, out, activation,
-                                 DENSE_GROUP);
-        }
-        GS_NO_UNROLL for (ptrdiff_t k = grouped; k < count; k++) {
-            dense_backward_input(weight + j, delta + k * out, x + k * in + j, before + k * in + j, in, out, activation,
-                                 1);
-        }
+    GS_NO_UNROLL for (ptrdiff_t k = 0; k < grouped; k += DENSE_GROUP) {
+        dense_backward_examples(weight, delta + k * out, x + k * in, before + k * in, in, out, activation, DENSE_GROUP);
+    }
+    GS_NO_UNROLL for (ptrdiff_t k = grouped; k < count; k++) {
+        dense_backward_examples(weight, delta + k * out, x + k * in, before + k * in, in, out, activation, 1);
     }
 }
 

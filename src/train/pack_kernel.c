@@ -11,7 +11,7 @@
 #include "train/kernel.h"
 #include "train/philox.h"
 
-enum { ALIGNMENT = 64, SMALLEST_CAPACITY = 64, LOSS_CHUNK = 64, LATENTS_AHEAD = 32 };
+enum { ALIGNMENT = 64, SMALLEST_CAPACITY = 64, LOSS_CHUNK = 64, ORDER_CHUNK = 64, LATENTS_AHEAD = 32 };
 
 /// Parameters of one network with their gradients and Adam's scaled moments; each [parameter_count].
 typedef struct {
@@ -369,17 +369,27 @@ static const vfloat *load_latents(workspace *w, uint32_t epoch, int64_t start, i
 
 // One step ------------------------------------------------------------------------------------------------------------
 
-/// Forward through a network: `x` [count x size[0]]; the outputs of each layer go to net->output. `beside`: see
-/// dense_forward.
-static void forward(network *net, const vfloat *x, ptrdiff_t count, row_shuffle *beside) {
+/// Forward through a network: `x` [count x size[0]]; the outputs of each layer go to net->output from example `first`
+/// on. `beside`: see dense_forward.
+static void forward(network *net, const vfloat *x, ptrdiff_t first, ptrdiff_t count, row_shuffle *beside) {
     const vfloat *parameter = net->parameter;
     for (int i = 0; i < net->layers.layer_count; i++) {
         const int in = net->layers.size[i], out = net->layers.size[i + 1];
         const dense_activation activation = i + 1 < net->layers.layer_count ? DENSE_TANH : DENSE_LINEAR;
-        dense_forward(parameter, parameter + (ptrdiff_t)in * out, x, net->output[i], count, in, out, activation,
-                      beside);
-        x = net->output[i];
+        vfloat *const y = net->output[i] + first * out;
+        dense_forward(parameter, parameter + (ptrdiff_t)in * out, x, y, count, in, out, activation, beside);
+        x = y;
         parameter += (ptrdiff_t)out * (in + 1);
+    }
+}
+
+/// Forward through D on the `examples` of both halves of its batch, in chunks between which the next order goes on with
+/// another lane.
+static void discriminate(workspace *w, ptrdiff_t examples) {
+    for (ptrdiff_t first = 0; first < examples; first += ORDER_CHUNK) {
+        const ptrdiff_t count = examples - first < ORDER_CHUNK ? examples - first : ORDER_CHUNK;
+        forward(&w->D, w->real_and_fake + first * w->D.layers.size[0], first, count, &w->shuffle);
+        continue_order(w);
     }
 }
 
@@ -389,7 +399,7 @@ static void generate(workspace *w, const vfloat *latent, ptrdiff_t count, vfloat
     const int last = G->layers.layer_count - 1;
     vfloat *const own = G->output[last];
     G->output[last] = fake;
-    forward(G, latent, count, &w->no_shuffle);
+    forward(G, latent, 0, count, &w->no_shuffle);
     G->output[last] = own;
 }
 
@@ -508,7 +518,7 @@ static void train_step(workspace *w, uint32_t epoch, int64_t start, ptrdiff_t co
     // D minimises (softplus(-D(real)) + softplus(D(fake))) / 2.
     const vfloat *logit = w->D.output[w->D.layers.layer_count - 1];
     const vfloat half = vmul(vset(0.5f), scale);
-    forward(&w->D, real, 2 * count, &w->shuffle);
+    discriminate(w, 2 * count);
     const vfloat loss_real = loss_and_delta(logit, count, negate, vsub(vset(0.0f), half), w->delta);
     const vfloat loss_fake = loss_and_delta(logit + count, count, keep, half, w->delta + count);
     vaccumulate(w->loss_D, vmul(vset(0.5f), vadd(loss_real, loss_fake)));
@@ -516,7 +526,7 @@ static void train_step(workspace *w, uint32_t epoch, int64_t start, ptrdiff_t co
     adam(&w->D, vmul(w->rules.lr_D, correction), epsilon);
 
     // G minimises softplus(-D(fake)), or -softplus(D(fake)): either way dL/dlogit = -sigmoid of softplus's argument.
-    forward(&w->D, fake, count, &w->no_shuffle);
+    forward(&w->D, fake, 0, count, &w->no_shuffle);
     const vfloat loss_G = loss_and_delta(logit, count, w->rules.generator_flip, vsub(vset(0.0f), scale), w->delta);
     vaccumulate(w->loss_G, vmul(w->rules.generator_sign, loss_G));
     backward(w, &w->D, fake, count, INPUTS);
@@ -683,9 +693,6 @@ static bool train(void *memory, const gs_pack *pack, int count, const volatile i
         for (int64_t start = 0; start < n; start += pack->batch_size) {
             const int64_t examples = n - start < pack->batch_size ? n - start : pack->batch_size;
             train_step(w, (uint32_t)epoch, start, (ptrdiff_t)examples);
-            if (!last) {
-                continue_order(w);
-            }
         }
         finish_epoch(w, count, epoch, training);
     }
