@@ -63,7 +63,7 @@ void gs_block_free(gs_block *block);
 void gs_block_clear(gs_block *block);
 int gs_block_count(const gs_block *block);
 /// Appends one trial's row: its settings, row `row` of `training`, and its check. Every NaN becomes the one quiet NaN
-/// of the contract. Trials are appended in ascending order and at most `capacity` of them.
+/// of the contract. Trials are appended in any order, none twice, and at most `capacity` of them.
 void gs_block_append(gs_block *block, int64_t trial, const gs_settings *settings, const gs_training *training, int row,
                      const gs_check *check);
 

@@ -162,30 +162,61 @@ static gs_status bench_peak(bench_task *task) {
     task->d2l_share = wall.seconds / step;
     begin_section(task, "operations", HEADING);
     if (!task->json) {
-        (void)printf("%-20s %10s %12s %14s %10s\n", gs_isa_names[task->isa], "in a step", "alone, ns", "beside fma, ns",
-                     "in all, ns");
+        (void)printf("%-20s %10s %12s %15s %16s\n", gs_isa_names[task->isa], "in a step", "alone, ns", "beside fma, ns",
+                     "in the wall, ns");
     }
     double operations = 0;
     for (int i = 0; i < GS_OPERATION_COUNT; i++) {
         const double count = wall.operations[i], alone = 1e9 * task->peak.alone[i], beside = 1e9 * task->peak.beside[i];
+        const double in_wall = count * (gs_wall_takes_beside((gs_operation)i) ? beside : alone);
         operations += count;
         (void)printf(task->json ? "%s\n    {\"operation\": \"%s\", \"count\": %.9g, \"alone_ns\": %.6g, "
-                                  "\"beside_ns\": %.6g, \"total_ns\": %.6g}"
-                                : "%.0s%-20s %10.1f %12.3f %14.3f %10.1f\n",
-                     separator(i), gs_operation_names[i], count, alone, beside, count * beside);
+                                  "\"beside_ns\": %.6g, \"wall_ns\": %.6g}"
+                                : "%.0s%-20s %10.1f %12.3f %15.3f %16.1f\n",
+                     separator(i), gs_operation_names[i], count, alone, beside, in_wall);
     }
     end_section(task);
     begin_section(task, "wall", "The wall: those times added up, or the divider's if that is longer");
     (void)printf(
         task->json ? "\n    {\"isa\": \"%s\", \"lanes\": %d, \"operations\": %.9g, \"load_ns\": %.6g, "
                      "\"issue_ns\": %.6g, \"divider_ns\": %.6g, \"wall_ns\": %.6g, \"step_ns\": %.6g, "
-                     "\"share\": %.6g, \"wall_trials_a_second\": %.6g}"
-                   : "%s, %d lanes: %.0f operations a step (a load takes %.3f ns); ports %.0f ns, divider %.0f "
-                     "ns: wall %.0f ns\na step takes %.0f ns: %.3g of the wall, which stands at %.0f trials/s "
-                     "a core\n",
+                     "\"share\": %.6g, \"wall_trials_a_second\": %.6g, \"side_by_side_ns\": %.6g, "
+                     "\"share_side_by_side\": %.6g}"
+                   : "%s, %d lanes: %.0f operations a step (a load takes %.3f ns); one kind after the other %.0f ns, "
+                     "divider %.0f ns: wall %.0f ns\n"
+                     "a step takes %.0f ns: %.3g of the wall, which stands at %.0f trials/s a core\n"
+                     "with what runs beside multiply-adds for nothing, %.0f ns would be left: a step is %.3g of "
+                     "that\n",
         gs_isa_names[task->isa], lanes, operations, 1e9 * task->peak.load, 1e9 * wall.issue, 1e9 * wall.divider,
-        1e9 * wall.seconds, 1e9 * step, task->d2l_share, lanes / wall.seconds / (double)steps_of(task, &D2L_SHAPE));
+        1e9 * wall.seconds, 1e9 * step, task->d2l_share, lanes / wall.seconds / (double)steps_of(task, &D2L_SHAPE),
+        1e9 * wall.side_by_side, wall.side_by_side / step);
     end_section(task);
+    return GS_OK;
+}
+
+/// A row of rates beside the scalar loop's; `row` is its number in the section.
+static gs_status print_against_scalar(bench_task *task, const gs_experiment *experiment, gs_isa isa,
+                                      int packs_of_a_seed, int row) {
+    gs_rate trials, scalar, ratio;
+    const gs_status status = gs_rate_against_scalar(experiment, isa, packs_of_a_seed, task->arguments->repeats,
+                                                    SECONDS_OF_A_MEASUREMENT, &trials, &scalar, &ratio, task->error);
+    if (status != GS_OK) {
+        return status;
+    }
+    const double examples = (double)task->arguments->epochs * D2L_SHAPE.n;
+    if (row == 0 && !task->json) {
+        (void)printf("%-9s %5s %10s %22s %13s %14s %10s %16s\n", "", "lanes", "trials/s", "(low ... high)",
+                     "M examples/s", "ns/model/step", "scalar/s", "ratio");
+    }
+    (void)printf(task->json ? "%s\n    {\"isa\": \"%s\", \"lanes\": %d, \"trials_a_second\": %.6g, \"low\": %.6g, "
+                              "\"high\": %.6g, \"examples_a_second\": %.6g, \"ns_a_model_and_step\": %.6g, "
+                              "\"scalar_trials_a_second\": %.6g, \"ratio\": %.6g, \"ratio_low\": %.6g, "
+                              "\"ratio_high\": %.6g}"
+                            : "%.0s%-9s %5d %10.1f %10.1f ... %7.1f %13.2f %14.2f %10.1f %5.1f (%.1f ... %.1f)\n",
+                 separator(row), gs_isa_names[isa], gs_isa_lanes(isa), trials.median, trials.low, trials.high,
+                 trials.median * examples / (task->json ? 1 : 1e6),
+                 1e9 / trials.median / (double)steps_of(task, &D2L_SHAPE), scalar.median, ratio.median, ratio.low,
+                 ratio.high);
     return GS_OK;
 }
 
@@ -200,33 +231,27 @@ static gs_status bench_instruction_sets(bench_task *task) {
                    "One core, 2-5-3-1, batch 8, %d epochs of %d examples; the scalar C loop in turn",
                    task->arguments->epochs, D2L_SHAPE.n);
     begin_section(task, "instruction_sets", heading);
-    if (!task->json) {
-        (void)printf("%-9s %5s %10s %22s %13s %14s %10s %16s\n", "", "lanes", "trials/s", "(low ... high)",
-                     "M examples/s", "ns/model/step", "scalar/s", "ratio");
-    }
-    const double examples = (double)task->arguments->epochs * D2L_SHAPE.n;
     int row = 0;
     for (int isa = GS_ISA_PORTABLE; isa < GS_ISA_COUNT && status == GS_OK; isa++) {
-        gs_rate trials, scalar, ratio;
-        if (!gs_isa_available((gs_isa)isa)) {
-            continue;
-        }
-        status = gs_rate_against_scalar(experiment, (gs_isa)isa, task->arguments->repeats, SECONDS_OF_A_MEASUREMENT,
-                                        &trials, &scalar, &ratio, task->error);
-        if (status == GS_OK) {
-            (void)printf(task->json
-                             ? "%s\n    {\"isa\": \"%s\", \"lanes\": %d, \"trials_a_second\": %.6g, \"low\": %.6g, "
-                               "\"high\": %.6g, \"examples_a_second\": %.6g, \"ns_a_model_and_step\": %.6g, "
-                               "\"scalar_trials_a_second\": %.6g, \"ratio\": %.6g, \"ratio_low\": %.6g, "
-                               "\"ratio_high\": %.6g}"
-                             : "%.0s%-9s %5d %10.1f %10.1f ... %7.1f %13.2f %14.2f %10.1f %5.1f (%.1f ... %.1f)\n",
-                         separator(row), gs_isa_names[isa], gs_isa_lanes((gs_isa)isa), trials.median, trials.low,
-                         trials.high, trials.median * examples / (task->json ? 1 : 1e6),
-                         1e9 / trials.median / (double)steps_of(task, &D2L_SHAPE), scalar.median, ratio.median,
-                         ratio.low, ratio.high);
-            row++;
+        if (gs_isa_available((gs_isa)isa)) {
+            status = print_against_scalar(task, experiment, (gs_isa)isa, 1, row++);
         }
     }
+    gs_experiment_free(experiment);
+    end_section(task);
+    return status;
+}
+
+static gs_status bench_shared_seeds(bench_task *task) {
+    enum { PACKS_OF_A_SEED = 16 }; // as the plan orders them
+    gs_experiment *experiment;
+    gs_status status = read_shape(task, &D2L_SHAPE, &experiment);
+    if (status != GS_OK) {
+        return status;
+    }
+    begin_section(task, "shared_seeds",
+                  "The same as a sweep of learning rates: 16 packs after each other have the same seeds");
+    status = print_against_scalar(task, experiment, task->isa, PACKS_OF_A_SEED, 0);
     gs_experiment_free(experiment);
     end_section(task);
     return status;
@@ -307,7 +332,7 @@ static gs_status bench_shapes(bench_task *task) {
         const bench_shape *shape = &OTHER_SHAPES[i];
         gs_experiment *experiment;
         gs_rate trials;
-        gs_wall wall = {{0}, 0, 0, 0};
+        gs_wall wall = {0};
         status = read_shape(task, shape, &experiment);
         if (status != GS_OK) {
             break;
@@ -348,8 +373,8 @@ static int bench(int argument_count, char **typed, gs_error *error) {
                        .json = arguments.format == BENCH_JSON,
                        .first_section = true,
                        .error = error};
-    static gs_status (*const sections[])(bench_task *) = {bench_peak, bench_instruction_sets, bench_threads,
-                                                          bench_batches, bench_shapes};
+    static gs_status (*const sections[])(bench_task *) = {bench_peak,    bench_instruction_sets, bench_shared_seeds,
+                                                          bench_threads, bench_batches,          bench_shapes};
     const int count = arguments.peak ? 1 : (int)(sizeof sections / sizeof *sections);
     (void)gs_peak_measure(task.isa, &task.peak);
     for (int i = 0; i < count && status == GS_OK; i++) {

@@ -13,6 +13,10 @@
 #include "experiment/digits.h"
 #include "experiment/values.h"
 
+/// Configurations whose packs of the same seeds follow each other, and the packs of seeds after which the next ones
+/// come.
+enum { TILE_CONFIGURATIONS = 16, TILE_SEED_PACKS = 4 };
+
 typedef struct {
     int64_t batch_size, latent_dim, epochs;
 } work_shape;
@@ -278,6 +282,29 @@ int64_t gs_plan_pack_count(const gs_plan *plan, int lanes) {
     return packs;
 }
 
+/// Size of tile number `tile` of the tiles of `size` that `count` things fall into: the last may be smaller.
+static int64_t size_of_tile(int64_t count, int64_t size, int64_t tile) {
+    const int64_t left = count - tile * size;
+    return left < size ? left : size;
+}
+
+/// The group's pack that comes `turn`-th. Where every configuration's seeds fill whole packs, packs of the same seeds
+/// follow each other through a tile of configurations, so that they can share what their seeds draw; a few packs of
+/// seeds further on the next tile begins, so that the rows of a block still are long runs of trials.
+/// @param packs  of the group
+/// @param run_packs  packs of one configuration, or 0 when configurations don't fill whole packs
+static int64_t pack_of_turn(int64_t turn, int64_t packs, int64_t run_packs) {
+    if (run_packs == 0 || run_packs == packs) {
+        return turn;
+    }
+    const int64_t configurations = packs / run_packs;
+    const int64_t tile = turn / (TILE_CONFIGURATIONS * run_packs), in_tile = turn % (TILE_CONFIGURATIONS * run_packs);
+    const int64_t width = size_of_tile(configurations, TILE_CONFIGURATIONS, tile);
+    const int64_t seed_tile = in_tile / (TILE_SEED_PACKS * width), rest = in_tile % (TILE_SEED_PACKS * width);
+    const int64_t configuration = tile * TILE_CONFIGURATIONS + rest % width;
+    return configuration * run_packs + seed_tile * TILE_SEED_PACKS + rest / width;
+}
+
 int gs_plan_pack(const gs_plan *plan, int lanes, int64_t pack, int64_t *trials) {
     const group_class *class = plan->classes;
     int64_t rest = pack;
@@ -288,7 +315,9 @@ int gs_plan_pack(const gs_plan *plan, int lanes, int64_t pack, int64_t *trials) 
     const int64_t group_packs = packs_of_group(plan, class, lanes);
     const shape_group *const group = &plan->groups[class->first + rest / group_packs];
     const int64_t fast_count = plan->digits.fast_count;
-    const int64_t first = rest % group_packs * lanes, left = group->size * fast_count - first;
+    const int64_t run = gs_plan_run_length(plan), run_packs = run % lanes == 0 ? run / lanes : 0;
+    const int64_t first = pack_of_turn(rest % group_packs, group_packs, run_packs) * lanes;
+    const int64_t left = group->size * fast_count - first;
     const int count = left < lanes ? (int)left : lanes;
     for (int lane = 0; lane < count; lane++) {
         const int64_t position = first + lane; // among the group's trials

@@ -58,11 +58,14 @@ static gs_experiment small_experiment(const gs_experiment *experiment, const gs_
     return small;
 }
 
-/// Seconds to train and check one full pack for a number of epochs.
-static gs_status time_pack(gs_worker *worker, gs_settings settings, int64_t epochs, double *seconds, gs_error *error) {
+/// Seconds to train and check one full pack for a number of epochs. It has seeds of its own: packs of equal seeds share
+/// what they draw.
+static gs_status time_pack(gs_worker *worker, gs_settings settings, int64_t epochs, int turn, double *seconds,
+                           gs_error *error) {
     gs_settings pack[GS_MAX_LANES];
     const int lanes = gs_trainer_lanes(worker->trainer);
     settings.epochs = epochs;
+    settings.seed = settings.data_seed = settings.shuffle_seed = turn;
     for (int row = 0; row < lanes; row++) {
         pack[row] = settings;
     }
@@ -94,13 +97,13 @@ static gs_status measure(const gs_experiment *experiment, gs_isa isa, gs_shape *
     double warming, one_epoch = 0, several_epochs = 0;
     gs_status status = gs_worker_create(&small, isa, &worker, error);
     if (status == GS_OK) {
-        status = time_pack(&worker, settings, 1, &warming, error);
+        status = time_pack(&worker, settings, 1, 0, &warming, error);
     }
     if (status == GS_OK) {
-        status = time_pack(&worker, settings, 1, &one_epoch, error);
+        status = time_pack(&worker, settings, 1, 1, &one_epoch, error);
     }
     if (status == GS_OK) {
-        status = time_pack(&worker, settings, EPOCHS_OF_THE_LONGER_RUN, &several_epochs, error);
+        status = time_pack(&worker, settings, EPOCHS_OF_THE_LONGER_RUN, 2, &several_epochs, error);
     }
     gs_worker_free(&worker);
     double epoch = (several_epochs - one_epoch) / (EPOCHS_OF_THE_LONGER_RUN - 1);

@@ -11,8 +11,8 @@
 #include "run/worker.h"
 
 enum {
-    BLOCK_BYTES = 1 << 20, ///< of rows that a thread gathers before it writes them
-    MOST_PACKS_OF_A_BLOCK = 64,
+    BLOCK_BYTES = 4 << 20, ///< of rows that a thread gathers before it writes them
+    MOST_PACKS_OF_A_BLOCK = 128,
     TAKES_OF_A_THREAD = 4, ///< that the packs still left are divided into, so that threads end together
 };
 static const double OLDEST_UNWRITTEN_SECONDS = 0.5; // a finished trial waits at most this, or one pack, for its write

@@ -5,7 +5,7 @@
 #include "speed/peak_kernel.h"
 
 static const double SECONDS_OF_A_TRY = 0.002;
-enum { TRIES = 5 };
+enum { TRIES = 15 };
 
 const char *const gs_operation_names[GS_OPERATION_COUNT] = {
     [GS_OPERATION_ADD] = "add",
@@ -74,14 +74,15 @@ bool gs_peak_measure(gs_isa isa, gs_peak *peak) {
     if (kernel == NULL || !gs_isa_available(isa)) {
         return false;
     }
-    for (int operation = 0; operation < GS_OPERATION_COUNT; operation++) {
-        peak->alone[operation] = peak->beside[operation] = time_loop(&kernel->alone[operation]);
-    }
     const double fma = time_loop(&kernel->fma);
-    const double divide = time_loop(&kernel->divide_beside_fma) - fma;
-    const double root = time_loop(&kernel->root_beside_fma) - fma;
-    peak->beside[GS_OPERATION_DIVIDE] = divide > 0 ? divide : 0;
-    peak->beside[GS_OPERATION_ROOT] = root > 0 ? root : 0;
+    for (int operation = 0; operation < GS_OPERATION_COUNT; operation++) {
+        const gs_peak_loop *beside = &kernel->beside[operation];
+        peak->alone[operation] = peak->beside[operation] = time_loop(&kernel->alone[operation]);
+        if (beside->run != NULL) {
+            const double longer = time_loop(beside) - fma / beside->operations;
+            peak->beside[operation] = longer > 0 ? longer : 0;
+        }
+    }
     peak->load = time_loop(&kernel->load);
     return true;
 }

@@ -9,12 +9,13 @@ typedef struct {
     /// [GS_OPERATION_COUNT] seconds that one operation takes when many independent ones of its kind stand together.
     double alone[GS_OPERATION_COUNT];
     /// Seconds by which it lengthens a stream of multiply-adds: what it takes away from them. A division keeps its
-    /// divider busy for longer than that, but multiply-adds go on meanwhile. Equal to `alone` for the other kinds.
+    /// divider busy for longer than that, but multiply-adds go on meanwhile; so they do where a processor adds
+    /// elsewhere.
     double beside[GS_OPERATION_COUNT];
     double load; ///< seconds of one load of a vector that is added, from the first-level cache
 } gs_peak;
 
-/// Measures for about 0.2 s.
+/// Measures for about a second.
 /// @return false when this program or this processor has not the instruction set
 bool gs_peak_measure(gs_isa isa, gs_peak *peak);
 

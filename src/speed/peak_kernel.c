@@ -6,7 +6,11 @@
 
 #include "train/vector.h"
 
-enum { CHAINS = 10, WIDE_CHAINS = 6, FMA_FOR_A_DIVISION = 40, BUFFER = 32 };
+enum { CHAINS = 10, WIDE_CHAINS = 6, BUFFER = 32 };
+
+/// Operations of another kind in a stream of multiply-adds, few enough that no chain of them takes longer than the
+/// stream.
+enum { STREAM = 60, TURNS = STREAM / CHAINS, SOME = 12, FEW = 2, BESIDE_CHAINS = 2 };
 
 /// The compiler may not know that nobody looks at x.
 #if defined(GS_VECTOR_AVX512) || defined(GS_VECTOR_AVX2)
@@ -90,18 +94,26 @@ static void load(int64_t rounds) {
     }
 }
 
-/// FMA_FOR_A_DIVISION multiply-adds, and one more operation of another chain, which may be none at all.
-#define BESIDE(name, next)                                                                                             \
+/// STREAM multiply-adds, and spread among them `count` operations of other chains y, which may be none at all.
+#define BESIDE(name, type, keep, count, start, next)                                                                   \
     static void name(int64_t rounds) {                                                                                 \
-        vfloat x[CHAINS], y = vset(1.5f);                                                                              \
+        vfloat x[CHAINS];                                                                                              \
+        type y[BESIDE_CHAINS];                                                                                         \
         GS_UNROLL for (int k = 0; k < CHAINS; k++) {                                                                   \
             x[k] = vset(1.0f);                                                                                         \
             KEEP(x[k]);                                                                                                \
         }                                                                                                              \
-        GS_NO_UNROLL for (int64_t i = 0; i < rounds; i++) {                                                            \
-            y = next;                                                                                                  \
-            KEEP(y);                                                                                                   \
-            GS_UNROLL for (int turn = 0; turn < FMA_FOR_A_DIVISION / CHAINS; turn++) {                                 \
+        GS_UNROLL for (int k = 0; k < BESIDE_CHAINS; k++) {                                                            \
+            y[k] = start;                                                                                              \
+            keep(y[k]);                                                                                                \
+        }                                                                                                              \
+        GS_NO_UNROLL for (int64_t round = 0; round < rounds; round++) {                                                \
+            GS_UNROLL for (int turn = 0; turn < TURNS; turn++) {                                                       \
+                GS_UNROLL for (int i = turn * (count) / TURNS; i < (turn + 1) * (count) / TURNS; i++) {                \
+                    const int k = i % BESIDE_CHAINS;                                                                   \
+                    y[k] = next;                                                                                       \
+                    keep(y[k]);                                                                                        \
+                }                                                                                                      \
                 GS_UNROLL for (int k = 0; k < CHAINS; k++) {                                                           \
                     x[k] = vfma(x[k], vset(0.5f), vset(0.75f));                                                        \
                     KEEP(x[k]);                                                                                        \
@@ -110,9 +122,15 @@ static void load(int64_t rounds) {
         }                                                                                                              \
     }
 
-BESIDE(fma_stream, y)
-BESIDE(divide_beside_fma, vdiv(vset(3.0f), y))
-BESIDE(root_beside_fma, vsqrt(y))
+BESIDE(fma_stream, vfloat, KEEP, 0, vset(1.5f), y[k])
+BESIDE(add_beside, vfloat, KEEP, SOME, vset(1.0f), vadd(y[k], vset(0x1p-20f)))
+BESIDE(minmax_beside, vfloat, KEEP, SOME, vset(1.0f), vmin(vset(2.0f), y[k]))
+BESIDE(select_beside, vfloat, KEEP, FEW, vset(1.0f), vselect(vgreater(y[k], vset(0.5f)), vset(1.0f), y[k]))
+BESIDE(integer_beside, vint, KEEP, SOME, viset(1), viadd(y[k], viset(3)))
+BESIDE(shift_beside, vint, KEEP, SOME, viset(0x12345678), visrl(y[k], 1))
+BESIDE(convert_beside, vfloat, KEEP, SOME, vset(1.0f), vtofloat(vbits(y[k])))
+BESIDE(divide_beside, vfloat, KEEP, FEW, vset(1.5f), vdiv(vset(3.0f), y[k]))
+BESIDE(root_beside, vfloat, KEEP, FEW, vset(1.5f), vsqrt(y[k]))
 
 const gs_peak_kernel GS_PEAK = {
     .alone = {[GS_OPERATION_ADD] = {add, CHAINS},
@@ -131,7 +149,13 @@ const gs_peak_kernel GS_PEAK = {
               [GS_OPERATION_TRANSPOSE] = {transpose, 1},
               [GS_OPERATION_ACCUMULATE] = {accumulate, 4}},
     .fma = {fma_stream, 1},
-    .divide_beside_fma = {divide_beside_fma, 1},
-    .root_beside_fma = {root_beside_fma, 1},
+    .beside = {[GS_OPERATION_ADD] = {add_beside, SOME},
+               [GS_OPERATION_MINMAX] = {minmax_beside, SOME},
+               [GS_OPERATION_SELECT] = {select_beside, FEW},
+               [GS_OPERATION_INTEGER] = {integer_beside, SOME},
+               [GS_OPERATION_SHIFT] = {shift_beside, SOME},
+               [GS_OPERATION_CONVERT] = {convert_beside, SOME},
+               [GS_OPERATION_DIVIDE] = {divide_beside, FEW},
+               [GS_OPERATION_ROOT] = {root_beside, FEW}},
     .load = {load, 16},
 };

@@ -12,9 +12,10 @@ typedef struct {
 
 typedef struct {
     gs_peak_loop alone[GS_OPERATION_COUNT];
-    gs_peak_loop fma;               ///< a stream of multiply-adds ...
-    gs_peak_loop divide_beside_fma; ///< ... the same with some divisions in it; `operations` counts these
-    gs_peak_loop root_beside_fma;
+    gs_peak_loop fma; ///< a stream of multiply-adds ...
+    /// ... the same with some operations of another kind in it; `operations` counts these. Empty for kinds that go
+    /// where multiply-adds go on every processor.
+    gs_peak_loop beside[GS_OPERATION_COUNT];
     gs_peak_loop load;
 } gs_peak_kernel;
 

@@ -22,8 +22,10 @@ static gs_rate rate_of(double *values, int count) {
 typedef struct {
     gs_trainer *trainer;
     gs_training *training;
-    gs_settings settings[GS_MAX_LANES];
+    gs_settings settings; ///< of every trial, but for its seeds and its rate
     int lanes;
+    int packs_of_a_seed; ///< that follow each other under different learning rates
+    int64_t packs;       ///< trained so far
 } bench_hand;
 
 static void free_hand(bench_hand *hand) {
@@ -31,9 +33,10 @@ static void free_hand(bench_hand *hand) {
     gs_trainer_free(hand->trainer);
 }
 
-static gs_status create_hand(const gs_experiment *experiment, gs_isa isa, bench_hand *hand, gs_error *error) {
+static gs_status create_hand(const gs_experiment *experiment, gs_isa isa, int packs_of_a_seed, bench_hand *hand,
+                             gs_error *error) {
     gs_plan *plan;
-    *hand = (bench_hand){0};
+    *hand = (bench_hand){.packs_of_a_seed = packs_of_a_seed};
     gs_status status = gs_trainer_create(experiment, isa, &hand->trainer, error);
     if (status != GS_OK) {
         return status;
@@ -45,19 +48,27 @@ static gs_status create_hand(const gs_experiment *experiment, gs_isa isa, bench_
     }
     status = gs_plan_create(experiment, &plan, error);
     if (status == GS_OK) {
-        gs_plan_settings(plan, 0, &hand->settings[0]);
+        gs_plan_settings(plan, 0, &hand->settings);
         gs_plan_free(plan);
     }
     return status;
 }
 
-/// One pack of seeds that no pack before had: a branch predictor must not learn them.
+static const double RATE_STEP = 0.01; // by which packs of the same seeds differ
+
+/// One pack, of seeds that no packs but its own set had: a branch predictor must not learn them.
 static void train_one(bench_hand *hand, int64_t *seed) {
+    const int64_t of_set = hand->packs++ % hand->packs_of_a_seed;
+    gs_settings settings[GS_MAX_LANES];
     for (int row = 0; row < hand->lanes; row++) {
-        hand->settings[row] = hand->settings[0];
-        hand->settings[row].seed = hand->settings[row].data_seed = hand->settings[row].shuffle_seed = ++*seed;
+        settings[row] = hand->settings;
+        settings[row].seed = settings[row].data_seed = settings[row].shuffle_seed = *seed + row + 1;
+        settings[row].lr_D *= 1 - RATE_STEP * (double)of_set;
     }
-    (void)gs_train(hand->trainer, hand->settings, hand->lanes, NULL, hand->training);
+    if (of_set + 1 == hand->packs_of_a_seed) {
+        *seed += hand->lanes;
+    }
+    (void)gs_train(hand->trainer, settings, hand->lanes, NULL, hand->training);
 }
 
 /// Trials a second of one thread over at least `least_seconds`.
@@ -85,7 +96,7 @@ gs_status gs_rate_of_training(const gs_experiment *experiment, gs_isa isa, int t
         bench_hand hand;
         gs_error failure;
         int64_t seed = (int64_t)omp_get_thread_num() << 32;
-        const gs_status status = create_hand(experiment, isa, &hand, &failure);
+        const gs_status status = create_hand(experiment, isa, 1, &hand, &failure);
 #pragma omp critical(gs_rate_failure)
         if (status != GS_OK && first_failure == GS_OK) {
             first_failure = gs_fail(error, status, "%s", failure.message);
@@ -139,8 +150,9 @@ static double time_scalar(scalar_training *train, int epochs, double least_secon
     return (double)trials / seconds;
 }
 
-gs_status gs_rate_against_scalar(const gs_experiment *experiment, gs_isa isa, int repeats, double least_seconds,
-                                 gs_rate *trials, gs_rate *scalar, gs_rate *ratio, gs_error *error) {
+gs_status gs_rate_against_scalar(const gs_experiment *experiment, gs_isa isa, int packs_of_a_seed, int repeats,
+                                 double least_seconds, gs_rate *trials, gs_rate *scalar, gs_rate *ratio,
+                                 gs_error *error) {
     bench_hand hand;
     int64_t seed = 0;
     double *rates = calloc(3 * (size_t)repeats, sizeof *rates);
@@ -148,12 +160,12 @@ gs_status gs_rate_against_scalar(const gs_experiment *experiment, gs_isa isa, in
         return gs_fail(error, GS_ERROR_RUN, "out of memory for %d measurements", repeats);
     }
     double *const of_packs = rates, *const of_scalar = rates + repeats, *const ratios = rates + 2 * (ptrdiff_t)repeats;
-    const gs_status status = create_hand(experiment, isa, &hand, error);
+    const gs_status status = create_hand(experiment, isa, packs_of_a_seed, &hand, error);
     if (status == GS_OK) {
         scalar_training *const loop = best_scalar_loop();
         train_one(&hand, &seed); // for warmth
         for (int i = 0; i < repeats; i++) {
-            of_scalar[i] = time_scalar(loop, (int)hand.settings[0].epochs, least_seconds, &seed);
+            of_scalar[i] = time_scalar(loop, (int)hand.settings.epochs, least_seconds, &seed);
             of_packs[i] = time_hand(&hand, least_seconds, &seed);
             ratios[i] = of_packs[i] / of_scalar[i];
         }

@@ -7,13 +7,13 @@
 
 enum { MORE_EPOCHS = 2 };
 
-/// One trial in every lane.
+/// One trial in every lane, of seeds that differ with the epochs: packs of equal seeds share what they draw.
 static gs_pack pack_of(const gs_settings *settings, int64_t epochs) {
     gs_pack pack = {.batch_size = settings->batch_size, .epochs = epochs, .latent_dim = settings->latent_dim};
     for (int lane = 0; lane < GS_MAX_LANES; lane++) {
-        pack.data_seed[lane] = (uint64_t)settings->data_seed;
-        pack.seed[lane] = (uint64_t)settings->seed;
-        pack.shuffle_seed[lane] = (uint64_t)settings->shuffle_seed;
+        pack.data_seed[lane] = (uint64_t)(settings->data_seed + epochs);
+        pack.seed[lane] = (uint64_t)(settings->seed + epochs);
+        pack.shuffle_seed[lane] = (uint64_t)(settings->shuffle_seed + epochs);
         pack.lr_D[lane] = (float)settings->lr_D;
         pack.lr_G[lane] = (float)settings->lr_G;
         pack.convention[lane] = settings->convention;
@@ -52,6 +52,10 @@ static gs_status count_step(const gs_experiment *experiment, const gs_settings *
     return complete ? GS_OK : gs_fail(error, GS_ERROR_RUN, "out of memory to count operations");
 }
 
+bool gs_wall_takes_beside(gs_operation operation) {
+    return operation == GS_OPERATION_DIVIDE || operation == GS_OPERATION_ROOT;
+}
+
 gs_status gs_wall_find(const gs_experiment *experiment, int lanes, const gs_peak *peak, gs_wall *wall,
                        gs_error *error) {
     gs_plan *plan;
@@ -67,10 +71,12 @@ gs_status gs_wall_find(const gs_experiment *experiment, int lanes, const gs_peak
     const int64_t steps = (experiment->data.n + settings.batch_size - 1) / settings.batch_size * MORE_EPOCHS;
     for (int i = 0; i < GS_OPERATION_COUNT; i++) {
         wall->operations[i] /= (double)steps;
-        wall->issue += wall->operations[i] * peak->beside[i];
+        wall->side_by_side += wall->operations[i] * peak->beside[i];
+        wall->issue += wall->operations[i] * (gs_wall_takes_beside((gs_operation)i) ? peak->beside[i] : peak->alone[i]);
     }
     wall->divider = wall->operations[GS_OPERATION_DIVIDE] * peak->alone[GS_OPERATION_DIVIDE] +
                     wall->operations[GS_OPERATION_ROOT] * peak->alone[GS_OPERATION_ROOT];
     wall->seconds = wall->issue > wall->divider ? wall->issue : wall->divider;
+    wall->side_by_side = wall->side_by_side > wall->divider ? wall->side_by_side : wall->divider;
     return status;
 }

@@ -16,14 +16,22 @@ gs_status gs_block_create(const gs_layout *layout, int capacity, gs_block **bloc
     made->layout = layout;
     made->capacity = capacity;
     made->trials = calloc((size_t)capacity, sizeof *made->trials);
+    made->order = calloc((size_t)capacity, sizeof *made->order);
     made->rows = calloc((size_t)layout->count, sizeof *made->rows);
-    bool complete = made->trials != NULL && made->rows != NULL;
+    bool complete = made->trials != NULL && made->order != NULL && made->rows != NULL;
+    int64_t longest = 1, row_bytes = 1;
     for (int i = 0; i < layout->count && complete; i++) {
-        if (layout->columns[i].dataset.by_trial) {
-            made->rows[i] = calloc((size_t)capacity, (size_t)layout->columns[i].dataset.row_bytes);
+        const gs_dataset *dataset = &layout->columns[i].dataset;
+        if (dataset->by_trial) {
+            made->rows[i] = calloc((size_t)capacity, (size_t)dataset->row_bytes);
             complete = made->rows[i] != NULL;
+            longest = dataset->row_bytes > longest ? dataset->row_bytes : longest;
+            row_bytes += dataset->row_bytes;
         }
     }
+    made->run = complete ? calloc((size_t)capacity, (size_t)longest) : NULL;
+    made->row = complete ? calloc(1, (size_t)row_bytes) : NULL;
+    complete = made->run != NULL && made->row != NULL;
     if (!complete) {
         gs_block_free(made);
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the rows of %d trials", capacity);
@@ -39,7 +47,10 @@ void gs_block_free(gs_block *block) {
     for (int i = 0; block->rows != NULL && i < block->layout->count; i++) {
         free(block->rows[i]);
     }
+    free(block->run);
+    free(block->row);
     free(block->rows);
+    free(block->order);
     free(block->trials);
     free(block);
 }
@@ -52,30 +63,51 @@ int gs_block_count(const gs_block *block) {
     return block->count;
 }
 
+/// Notes the last row's place. Trials mostly come in ascending order, pack by pack, so that there is little to move.
+static void insert_in_order(gs_block *block, int64_t trial) {
+    int at = block->count;
+    for (; at > 0 && block->trials[block->order[at - 1]] > trial; at--) {
+        block->order[at] = block->order[at - 1];
+    }
+    assert(at == 0 || block->trials[block->order[at - 1]] < trial);
+    block->order[at] = block->count;
+    block->trials[block->count++] = trial;
+}
+
+const unsigned char *gs_block_rows(const gs_block *block, int column, int first, int count) {
+    const int64_t row_bytes = block->layout->columns[column].dataset.row_bytes;
+    for (int i = 0; i < count; i++) {
+        memcpy(block->run + i * row_bytes, block->rows[column] + block->order[first + i] * row_bytes,
+               (size_t)row_bytes);
+    }
+    return block->run;
+}
+
 void gs_block_append(gs_block *block, int64_t trial, const gs_settings *settings, const gs_training *training, int row,
                      const gs_check *check) {
     assert(block->count < block->capacity);
-    assert(block->count == 0 || block->trials[block->count - 1] < trial);
     const gs_source source = {block->layout, trial, settings, training, row, check};
-    XXH32_state_t hash;
-    XXH32_reset(&hash, 0);
+    size_t used = 0; // of the row
     for (int i = 0; i < block->layout->count; i++) {
         const gs_column *column = &block->layout->columns[i];
         if (!column->dataset.by_trial) {
             continue;
         }
+        const size_t bytes = (size_t)column->dataset.row_bytes;
         unsigned char *into = block->rows[i] + block->count * column->dataset.row_bytes;
         if (column->moment == GS_WRITTEN_CHECKSUM) {
-            const uint32_t checksum = XXH32_digest(&hash);
+            const uint32_t checksum = XXH32(block->row, used, 0);
             memcpy(into, &checksum, sizeof checksum);
         } else if (column->moment == GS_WRITTEN_STATUS) {
             *into = training->diverged_epoch[row] == 0 ? GS_DONE : GS_DIVERGED;
         } else {
-            gs_element_clear(column->dataset.element, column->dataset.row_bytes, into);
-            column->fill(column, &source, into);
-            gs_column_canonicalise(column, into);
-            XXH32_update(&hash, into, (size_t)column->dataset.row_bytes);
+            unsigned char *const part = block->row + used;
+            gs_element_clear(column->dataset.element, column->dataset.row_bytes, part);
+            column->fill(column, &source, part);
+            gs_column_canonicalise(column, part);
+            memcpy(into, part, bytes);
+            used += bytes;
         }
     }
-    block->trials[block->count++] = trial;
+    insert_in_order(block, trial);
 }

@@ -7,8 +7,15 @@
 struct gs_block {
     const gs_layout *layout;
     int capacity, count;
-    int64_t *trials;      ///< [count] ascending
+    int64_t *trials;      ///< [count] as they were appended
+    int *order;           ///< [count] their places in ascending order of the trials
     unsigned char **rows; ///< [layout->count] each [capacity x row_bytes]; NULL unless by_trial
+    unsigned char *row;   ///< of one trial, the datasets after each other, as its checksum takes them
+    unsigned char *run;   ///< [capacity x the longest row_bytes] rows put together to be written
 };
+
+/// The rows of one column for `count` trials, from the `first`-th in ascending order on. They lie in block->run until
+/// the next call.
+const unsigned char *gs_block_rows(const gs_block *block, int column, int first, int count);
 
 #endif

@@ -395,10 +395,14 @@ const gs_layout *gs_store_layout(const gs_store *store) {
     return store->layout;
 }
 
-/// How many trials from `first` on are consecutive.
+static int64_t trial_of(const gs_block *block, int place) {
+    return block->trials[block->order[place]];
+}
+
+/// How many trials from the `first`-th in ascending order on are consecutive.
 static int run_length(const gs_block *block, int first) {
     int next = first + 1;
-    while (next < block->count && block->trials[next] == block->trials[next - 1] + 1) {
+    while (next < block->count && trial_of(block, next) == trial_of(block, next - 1) + 1) {
         next++;
     }
     return next - first;
@@ -414,8 +418,9 @@ static gs_status write_columns(const gs_store *store, const gs_block *block, gs_
         const int64_t row_bytes = column->dataset.row_bytes;
         for (int first = 0, count; first < block->count; first += count) {
             count = run_length(block, first);
-            const int64_t address = store->addresses[i] + block->trials[first] * row_bytes;
-            if (!gs_write_at(store->file, block->rows[i] + first * row_bytes, (size_t)(count * row_bytes), address)) {
+            const int64_t address = store->addresses[i] + trial_of(block, first) * row_bytes;
+            const unsigned char *rows = gs_block_rows(block, i, first, count);
+            if (!gs_write_at(store->file, rows, (size_t)(count * row_bytes), address)) {
                 return fail_writing(error, store, column->dataset.name, strerror(errno));
             }
         }

@@ -10,8 +10,16 @@
 #include "train/dense.h"
 #include "train/kernel.h"
 #include "train/philox.h"
+#include "train/shared_draws.h"
 
-enum { ALIGNMENT = 64, SMALLEST_CAPACITY = 64, LOSS_CHUNK = 64, ORDER_CHUNK = 64, LATENTS_AHEAD = 32 };
+enum {
+    ALIGNMENT = 64,
+    SMALLEST_CAPACITY = 64,
+    LOSS_CHUNK = 64,
+    ORDER_CHUNK = 64,
+    LATENTS_AHEAD = 32,
+    NORMALS_OF_A_CALL = 8
+};
 
 /// Parameters of one network with their gradients and Adam's scaled moments; each [parameter_count].
 typedef struct {
@@ -37,11 +45,13 @@ typedef struct {
 typedef struct {
     const gs_experiment *experiment;
     int64_t largest_batch, largest_epochs, largest_latent, capacity;
-    ptrdiff_t generator_row;       ///< floats of the largest generator
-    ptrdiff_t lane_stride;         ///< floats from one lane's rows to the next's
-    float *rows;                   ///< [lanes x lane_stride] real data as drawn
-    float *ordered, *next_ordered; ///< [lanes x lane_stride] in this epoch's order, and in the next one's
-    uint64_t *words;               ///< random words of one lane's shuffle
+    ptrdiff_t generator_row; ///< floats of the largest generator
+    ptrdiff_t lane_stride;   ///< floats from one lane's rows to the next's
+    float *rows;             ///< [lanes x lane_stride] real data as drawn
+    float *two_orders;       ///< [2 x lanes x lane_stride] room for this epoch's order and the next one's
+    const float *ordered;    ///< [lanes x lane_stride] the rows in this epoch's order
+    float *next_ordered;     ///< where the next order comes about
+    uint64_t *words;         ///< random words of one lane's shuffle
     uint64_t shuffle_seeds[GS_LANES];
     row_shuffle shuffle, no_shuffle; ///< of the lane whose next order is being made; one without rows
     int shuffled_lanes;              ///< lanes whose next order is made
@@ -54,6 +64,8 @@ typedef struct {
     vfloat *delta, *delta_before;       ///< dL/d(preactivation) of a layer: [2 capacity x widest layer]
     network D, G;
     philox_keys data_keys, keys;
+    shared_draws draws;
+    draws_use use; ///< of them by this pack
     lane_rules rules;
     double loss_D[GS_LANES], loss_G[GS_LANES]; ///< sums over the epoch's examples
     adam_clock clock;
@@ -104,8 +116,7 @@ static size_t lay_out(workspace *w, char *arena) {
     const size_t width = largest((size_t)widest(&w->D.layers), (size_t)widest(&w->G.layers));
     size_t used = 0;
     w->rows = take(arena, &used, (size_t)w->lane_stride * GS_LANES, sizeof(float));
-    w->ordered = take(arena, &used, (size_t)w->lane_stride * GS_LANES, sizeof(float));
-    w->next_ordered = take(arena, &used, (size_t)w->lane_stride * GS_LANES, sizeof(float));
+    w->two_orders = take(arena, &used, 2 * (size_t)w->lane_stride * GS_LANES, sizeof(float));
     w->words = take(arena, &used, words_of_shuffle(w->experiment->data.n), sizeof(uint64_t));
     w->real_and_fake = take(arena, &used, 2 * capacity * d + GS_LANES, sizeof(vfloat));
     w->normals = take(arena, &used, capacity * largest(d, (size_t)w->largest_latent) + 16, sizeof(vfloat));
@@ -119,6 +130,7 @@ static size_t lay_out(workspace *w, char *arena) {
 static void destroy(void *memory) {
     workspace *w = memory;
     if (w != NULL) {
+        shared_draws_free(&w->draws);
         free(w->memory);
         free(w);
     }
@@ -148,6 +160,9 @@ static void *create(const gs_experiment *experiment) {
     }
     memset(w->memory, 0, bytes);
     lay_out(w, w->memory);
+    const ptrdiff_t latents = (ptrdiff_t)(experiment->data.n * w->largest_latent);
+    shared_draws_create(&w->draws, w->largest_epochs, w->lane_stride * GS_LANES,
+                        (latents + NORMALS_OF_A_CALL - 1) / NORMALS_OF_A_CALL * NORMALS_OF_A_CALL);
     return w;
 }
 
@@ -182,19 +197,22 @@ GS_INLINE void normal_blocks(const philox_keys *keys, gs_stream stream, uint32_t
     }
 }
 
-/// Normals number first ... first + count - 1 of a stream and epoch. They lie at the returned place in `w->normals`,
-/// which has room for the blocks that reach over either end.
-static const vfloat *draw_normals(workspace *w, const philox_keys *keys, gs_stream stream, uint32_t epoch,
-                                  uint64_t first, uint64_t count) {
-    const uint64_t end = (first + count + 3) / 4;
-    uint64_t block = first / 4;
-    vfloat *normals = w->normals;
-    for (; block + 2 <= end; block += 2, normals += 8) {
+/// The normals of blocks `block` ... end - 1 of a stream and epoch, [4 (end - block)].
+static void draw_blocks(const philox_keys *keys, gs_stream stream, uint32_t epoch, uint64_t block, uint64_t end,
+                        vfloat *normals) {
+    for (; block + 2 <= end; block += 2, normals += NORMALS_OF_A_CALL) {
         normal_blocks(keys, stream, epoch, (uint32_t)block, normals, 2);
     }
     if (block < end) {
         normal_blocks(keys, stream, epoch, (uint32_t)block, normals, 1);
     }
+}
+
+/// Normals number first ... first + count - 1 of a stream and epoch. They lie at the returned place in `w->normals`,
+/// which has room for the blocks that reach over either end.
+static const vfloat *draw_normals(workspace *w, const philox_keys *keys, gs_stream stream, uint32_t epoch,
+                                  uint64_t first, uint64_t count) {
+    draw_blocks(keys, stream, epoch, first / 4, (first + count + 3) / 4, w->normals);
     return w->normals + first % 4;
 }
 
@@ -295,8 +313,15 @@ static void start_lane(workspace *w) {
                                w->experiment->data.dimension);
 }
 
+/// Where the order of an epoch's examples lies.
+static float *order_of(const workspace *w, int64_t epoch) {
+    return w->use == DRAWS_AFRESH ? w->two_orders + epoch % 2 * w->lane_stride * GS_LANES
+                                  : shared_draws_order(&w->draws, epoch);
+}
+
 /// Begins the order of an epoch's examples; it comes about beside the steps of the epoch before.
 static void start_order(workspace *w, uint32_t epoch) {
+    w->next_ordered = order_of(w, epoch);
     w->shuffle_epoch = epoch;
     w->shuffled_lanes = 0;
     start_lane(w);
@@ -312,15 +337,13 @@ static void continue_order(workspace *w) {
     }
 }
 
-/// Does what is left, and makes the order the one that batches are loaded from.
+/// Does what is left.
 static void finish_order(workspace *w) {
     while (w->shuffled_lanes < GS_LANES) {
         shuffle_finish(&w->shuffle);
         continue_order(w);
     }
-    float *const ordered = w->ordered;
-    w->ordered = w->next_ordered;
-    w->next_ordered = ordered;
+    w->shuffle = w->no_shuffle;
 }
 
 /// Loads `count` floats of every lane's ordered rows from float `start` on, transposed to [count][lane].
@@ -355,6 +378,9 @@ static void load_batch(workspace *w, ptrdiff_t start, ptrdiff_t count, vfloat *b
 /// Latents of examples start ... start + count - 1 of an epoch. Those of small batches are drawn for several steps.
 static const vfloat *load_latents(workspace *w, uint32_t epoch, int64_t start, int64_t count) {
     const int latent_dim = w->G.layers.size[0];
+    if (w->use != DRAWS_AFRESH) {
+        return shared_draws_latents(&w->draws, epoch) + start * latent_dim;
+    }
     if (start + count > w->latents_end) {
         const int64_t left = w->experiment->data.n - start, ahead = count > LATENTS_AHEAD ? count : LATENTS_AHEAD;
         const int64_t drawn = ahead < left ? ahead : left;
@@ -568,7 +594,12 @@ static void start_pack(workspace *w, const gs_pack *pack) {
     make_keys(&w->data_keys, pack->data_seed);
     make_keys(&w->keys, pack->seed);
     memcpy(w->shuffle_seeds, pack->shuffle_seed, sizeof w->shuffle_seeds);
-    draw_data(w);
+    if (!shared_draws_same_rows(&w->draws, pack)) {
+        draw_data(w);
+    }
+    w->use = shared_draws_begin(&w->draws, pack);
+    w->shuffle = w->no_shuffle;
+    w->shuffled_lanes = GS_LANES;
     initialise_network(w, &w->D, GS_STREAM_INIT_DISCRIMINATOR, of_D);
     initialise_network(w, &w->G, GS_STREAM_INIT_GENERATOR, of_G);
     w->clock = (adam_clock){1.0, 1.0};
@@ -668,11 +699,30 @@ static void draw_samples(workspace *w, int count, const gs_training *training) {
     }
 }
 
+/// Makes an epoch's order and latents ready, and begins the order of the one after it.
+static void start_epoch(workspace *w, uint32_t epoch, bool last) {
+    finish_order(w);
+    w->ordered = order_of(w, epoch);
+    w->latents_end = 0;
+    w->loaded_first = -1;
+    memset(w->loss_D, 0, sizeof w->loss_D);
+    memset(w->loss_G, 0, sizeof w->loss_G);
+    if (w->use == DRAWS_RECORD) {
+        const uint64_t latents = (uint64_t)(w->experiment->data.n * w->G.layers.size[0]);
+        draw_blocks(&w->keys, GS_STREAM_LATENT, epoch, 0, (latents + 3) / 4, shared_draws_latents(&w->draws, epoch));
+    }
+    if (w->use != DRAWS_RECORDED && !last) {
+        start_order(w, epoch + 1);
+    }
+}
+
 static bool train(void *memory, const gs_pack *pack, int count, const volatile int *stop, const gs_training *training) {
     workspace *w = memory;
     const int64_t n = w->experiment->data.n;
     start_pack(w, pack);
-    start_order(w, 0);
+    if (w->use != DRAWS_RECORDED) {
+        start_order(w, 0);
+    }
     for (int lane = 0; lane < count; lane++) {
         training->diverged_epoch[lane] = 0;
     }
@@ -680,21 +730,15 @@ static bool train(void *memory, const gs_pack *pack, int count, const volatile i
         if (stop != NULL && *stop) {
             return false;
         }
-        const bool last = epoch + 1 == pack->epochs;
-        finish_order(w);
-        w->shuffle = w->no_shuffle;
-        w->latents_end = 0;
-        w->loaded_first = -1;
-        if (!last) {
-            start_order(w, (uint32_t)epoch + 1);
-        }
-        memset(w->loss_D, 0, sizeof w->loss_D);
-        memset(w->loss_G, 0, sizeof w->loss_G);
+        start_epoch(w, (uint32_t)epoch, epoch + 1 == pack->epochs);
         for (int64_t start = 0; start < n; start += pack->batch_size) {
             const int64_t examples = n - start < pack->batch_size ? n - start : pack->batch_size;
             train_step(w, (uint32_t)epoch, start, (ptrdiff_t)examples);
         }
         finish_epoch(w, count, epoch, training);
+    }
+    if (w->use == DRAWS_RECORD) {
+        shared_draws_end(&w->draws, pack);
     }
     fill_padding(w, count, pack->epochs, training);
     draw_samples(w, count, training);

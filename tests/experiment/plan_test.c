@@ -132,6 +132,7 @@ static void every_trial_is_in_one_pack_of_its_shape(void **state) {
         DATA "parameters: {seed: {range: [1, 5]}, latent_dim: [1, 2]}\n"
              "zip: {lr_D: [1, 2, 3, 4, 5, 6, 7], batch_size: [8, 4, 8, 2, 4, 8, 1]}\n",
         DATA "zip: {seed: [1, 2, 3, 4, 5], epochs: [2, 1, 2, 1, 2]}\n",
+        DATA "parameters: {seed: {range: [1, 48]}, lr_D: [1, 2, 3, 4, 5, 6, 7], lr_G: [1, 2, 3], epochs: [2, 1]}\n",
     };
     for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
         gs_experiment *const e = parse(texts[t]);
@@ -142,6 +143,30 @@ static void every_trial_is_in_one_pack_of_its_shape(void **state) {
         gs_plan_free(plan);
         gs_experiment_free(e);
     }
+}
+
+/// 37 rates in tiles of 16, 16 and 5; in each, six packs of 16 seeds; and two shapes.
+static void packs_of_the_same_seeds_follow_each_other(void **state) {
+    (void)state;
+    gs_experiment *const e =
+        parse(DATA "parameters: {seed: {range: [1, 96]}, batch_size: [4, 8], lr_D: {range: [1, 37], step: 1}}\n");
+    gs_plan *const plan = plan_of(e);
+    (void)check_packs(plan, 16);
+    int changes = 0;
+    int64_t last_seed = 0;
+    for (int64_t p = 0; p < gs_plan_pack_count(plan, 16); p++) {
+        int64_t trials[16];
+        gs_settings first, last;
+        assert_int_equal(gs_plan_pack(plan, 16, p, trials), 16);
+        gs_plan_settings(plan, trials[0], &first);
+        gs_plan_settings(plan, trials[15], &last);
+        assert_true(last.seed == first.seed + 15);
+        changes += first.seed != last_seed;
+        last_seed = first.seed;
+    }
+    assert_int_equal(changes, 3 * 6 * 2);
+    gs_plan_free(plan);
+    gs_experiment_free(e);
 }
 
 static void packs_fill_across_everything_but_shape(void **state) {
@@ -235,6 +260,7 @@ int main(void) {
         cmocka_unit_test(a_zip_with_a_seed_numbers_its_different_other_settings),
         cmocka_unit_test(a_zip_of_seeds_is_no_configuration),
         cmocka_unit_test(every_trial_is_in_one_pack_of_its_shape),
+        cmocka_unit_test(packs_of_the_same_seeds_follow_each_other),
         cmocka_unit_test(packs_fill_across_everything_but_shape),
         cmocka_unit_test(lanes_are_95_percent_full_from_20_packs_a_shape_on),
         cmocka_unit_test(a_plan_of_2_to_the_62_trials_is_right_at_its_ends),

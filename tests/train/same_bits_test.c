@@ -439,6 +439,96 @@ static void batch_sizes_see_the_same_data_order_and_latents(void **state) {
     gs_experiment_free(s.experiment);
 }
 
+/// One pack of a sequence: what differs from the pack before it.
+typedef struct {
+    int64_t data_seed, seed, shuffle_seed; ///< of lane 0
+    int64_t batch_size, latent_dim, epochs;
+    double lr_D;
+    bool stopped; ///< before it begins
+} shared_pack;
+
+static void settings_of_shared_pack(const shared_pack *pack, int lanes, gs_settings *settings) {
+    for (int lane = 0; lane < lanes; lane++) {
+        settings[lane] = (gs_settings){.data_seed = pack->data_seed + lane,
+                                       .seed = pack->seed + lane,
+                                       .shuffle_seed = pack->shuffle_seed + lane,
+                                       .lr_D = lane == 3 ? 1e3 * pack->lr_D : pack->lr_D,
+                                       .lr_G = 0.005,
+                                       .convention = (gs_convention)(lane % GS_CONVENTION_COUNT),
+                                       .batch_size = pack->batch_size,
+                                       .latent_dim = pack->latent_dim,
+                                       .epochs = pack->epochs};
+    }
+}
+
+/// Whether row `lane`, as long as the experiment's largest trial needs, is what the reference trains.
+static bool shared_row_equals_reference(const subject *s, const gs_training *t, int lane, const gs_settings *settings) {
+    reference_result r = run_reference(s, settings);
+    gs_layers G;
+    gs_generator_layers(s->experiment, settings->latent_dim, &G);
+    const ptrdiff_t row = lane * (ptrdiff_t)s->settings.epochs;
+    const size_t bytes = (size_t)settings->epochs * sizeof(float);
+    const bool equal = memcmp(t->loss_D + row, r.loss_D, bytes) == 0 && memcmp(t->loss_G + row, r.loss_G, bytes) == 0 &&
+                       memcmp(t->discriminator + lane * (ptrdiff_t)s->D.parameter_count, r.D,
+                              (size_t)s->D.parameter_count * sizeof(float)) == 0 &&
+                       memcmp(t->generator + lane * (ptrdiff_t)s->G.parameter_count, r.G,
+                              (size_t)G.parameter_count * sizeof(float)) == 0;
+    free_reference(&r);
+    return equal;
+}
+
+static void packs_of_equal_seeds_after_each_other_have_the_bits_of_packs_alone(void **state) {
+    (void)state;
+    static const shared_pack packs[] = {
+        {1, 1, 1, 8, 2, 3, 0.05, false},    // alone
+        {1, 1, 1, 8, 2, 3, 0.02, false},    // records
+        {1, 1, 1, 5, 2, 3, 0.01, false},    // reads, with other batches
+        {1, 1, 1, 8, 2, 2, 0.03, false},    // reads fewer epochs
+        {1, 1, 1, 8, 1, 3, 0.03, false},    // other latents: records anew
+        {1, 1, 1, 8, 1, 3, 0.04, false},    // reads
+        {1, 1, 1, 8, 2, 2, 0.05, false},    // records two epochs
+        {1, 1, 1, 8, 2, 3, 0.05, false},    // needs three
+        {1, 1, 1, 8, 2, 3, 0.04, false},    // reads
+        {100, 1, 1, 8, 2, 3, 0.05, false},  // other data alone
+        {100, 1, 1, 8, 2, 3, 0.04, false},  // records
+        {100, 1, 50, 8, 2, 3, 0.05, false}, // other orders alone
+        {100, 1, 50, 8, 2, 3, 0.04, false}, // records
+        {100, 9, 50, 8, 2, 3, 0.05, false}, // other latents alone
+        {100, 9, 50, 8, 2, 3, 0.05, true},  // would record
+        {100, 9, 50, 8, 2, 3, 0.04, false}, // records
+        {100, 9, 50, 8, 2, 3, 0.03, true},  // would read
+        {100, 9, 50, 8, 2, 3, 0.02, false}, // reads
+        {7, 7, 7, 8, 2, 3, 0.02, true},     // other seeds, which leave no data behind
+        {7, 7, 7, 8, 2, 3, 0.02, false},
+    };
+    subject s = open_subject("data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 300}\n"
+                             "parameters: {seed: 1, batch_size: [5, 8], latent_dim: [1, 2], epochs: [2, 3]}\n");
+    for (int isa = GS_ISA_PORTABLE; isa < GS_ISA_COUNT; isa++) {
+        if (!gs_isa_available((gs_isa)isa)) {
+            continue;
+        }
+        gs_trainer *trainer;
+        gs_error error = {{0}};
+        assert_int_equal(gs_trainer_create(s.experiment, (gs_isa)isa, &trainer, &error), GS_OK);
+        const int lanes = gs_trainer_lanes(trainer);
+        gs_training *t = gs_training_create(s.experiment, lanes);
+        for (size_t i = 0; i < sizeof packs / sizeof *packs; i++) {
+            gs_settings settings[GS_MAX_LANES];
+            const volatile int stop = packs[i].stopped;
+            settings_of_shared_pack(&packs[i], lanes, settings);
+            assert_true(gs_train(trainer, settings, lanes, &stop, t) == !packs[i].stopped);
+            for (int lane = 0; lane < lanes && !packs[i].stopped; lane++) {
+                if (!shared_row_equals_reference(&s, t, lane, &settings[lane])) {
+                    fail_msg("%s: lane %d of pack %zu differs from the reference", gs_isa_names[isa], lane, i);
+                }
+            }
+        }
+        gs_training_free(t);
+        gs_trainer_free(trainer);
+    }
+    gs_experiment_free(s.experiment);
+}
+
 static void training_stops_when_asked(void **state) {
     (void)state;
     subject s = open_subject(D2L);
@@ -468,6 +558,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_diverged_trial_is_the_quiet_nan_from_its_epoch_on),
         cmocka_unit_test(samples_are_the_generator_of_the_sample_stream),
         cmocka_unit_test(batch_sizes_see_the_same_data_order_and_latents),
+        cmocka_unit_test(packs_of_equal_seeds_after_each_other_have_the_bits_of_packs_alone),
         cmocka_unit_test(training_stops_when_asked),
     };
     if (argc > 1 && strcmp(argv[1], "recorded") == 0) {
