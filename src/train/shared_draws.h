@@ -62,11 +62,12 @@ static bool shared_draws_same_rows(const shared_draws *draws, const gs_pack *pac
     return draws->known && memcmp(draws->data_seed, pack->data_seed, sizeof draws->data_seed) == 0;
 }
 
-/// Decides what the next pack does, and takes note of its seeds.
+/// Decides what the next pack does, and takes note of its seeds. A record serves fewer epochs and latents too, since
+/// neither changes what the others are.
 static draws_use shared_draws_begin(shared_draws *draws, const gs_pack *pack) {
     const bool same = shared_draws_same_rows(draws, pack) && memcmp(draws->seed, pack->seed, sizeof draws->seed) == 0 &&
                       memcmp(draws->shuffle_seed, pack->shuffle_seed, sizeof draws->shuffle_seed) == 0;
-    if (same && draws->epochs >= pack->epochs && draws->latent_dim == pack->latent_dim) {
+    if (same && draws->epochs >= pack->epochs && draws->latent_dim >= pack->latent_dim) {
         return DRAWS_RECORDED;
     }
     draws->epochs = 0;

@@ -484,11 +484,13 @@ static void packs_of_equal_seeds_after_each_other_have_the_bits_of_packs_alone(v
         {1, 1, 1, 8, 2, 3, 0.02, false},    // records
         {1, 1, 1, 5, 2, 3, 0.01, false},    // reads, with other batches
         {1, 1, 1, 8, 2, 2, 0.03, false},    // reads fewer epochs
-        {1, 1, 1, 8, 1, 3, 0.03, false},    // other latents: records anew
-        {1, 1, 1, 8, 1, 3, 0.04, false},    // reads
-        {1, 1, 1, 8, 2, 2, 0.05, false},    // records two epochs
-        {1, 1, 1, 8, 2, 3, 0.05, false},    // needs three
-        {1, 1, 1, 8, 2, 3, 0.04, false},    // reads
+        {1, 1, 1, 8, 1, 3, 0.03, false},    // reads fewer latents
+        {200, 2, 2, 8, 1, 2, 0.05, false},  // other seeds alone
+        {200, 2, 2, 8, 1, 2, 0.05, false},  // records two epochs
+        {200, 2, 2, 8, 1, 3, 0.05, false},  // needs three
+        {200, 2, 2, 8, 1, 3, 0.03, false},  // reads
+        {200, 2, 2, 8, 2, 3, 0.04, false},  // needs more latents
+        {200, 2, 2, 8, 2, 3, 0.05, false},  // reads
         {100, 1, 1, 8, 2, 3, 0.05, false},  // other data alone
         {100, 1, 1, 8, 2, 3, 0.04, false},  // records
         {100, 1, 50, 8, 2, 3, 0.05, false}, // other orders alone
