@@ -1,10 +1,12 @@
-"""Many models at once in PyTorch: torch.func's vmap over grad, parameters stacked along a first dimension, one Adam for the
-whole stack, with and without torch.compile of the step.
+"""Many models at once in PyTorch: torch.func's vmap over grad, parameters stacked along one dimension, one Adam for the whole
+stack, with and without torch.compile of the step.
 
-Tuned: the number of models; the data in every epoch's order is gathered once an epoch, all latents of an epoch are drawn at
-once, Adam is written on the stack (torch.optim.Adam on stacked tensors is the same arithmetic with more overhead).
+Tuned: the number of models; whether they are the first dimension and layers are matrix products, or the last, which the
+compiler can vectorise, and layers are written out as multiply-adds; the data in every epoch's order is gathered once an epoch,
+all latents of an epoch are drawn at once, Adam is written on the stack (torch.optim.Adam on stacked tensors is the same
+arithmetic with more overhead).
 
-    pytorch_vmap.py MODELS REPEATS THREADS compile|eager
+    pytorch_vmap.py MODELS REPEATS THREADS compile|eager first|last
 """
 import sys
 
@@ -16,19 +18,39 @@ from peer import (A, B, BATCH, BETA1, BETA2, EPOCHS, EPSILON, EXAMPLES, RATE_D, 
                   STANDARD_DEVIATION, STEPS, report)
 
 
+LAST = sys.argv[5] == "last"
+MODELS_AT = -1 if LAST else 0
+
+
+def stacked(models, *sizes):
+    return (*sizes, models) if LAST else (models, *sizes)
+
+
 def make(models, sizes):
     parameters = []
     for inputs, outputs in zip(sizes, sizes[1:]):
-        parameters += [STANDARD_DEVIATION * torch.randn(models, outputs, inputs), torch.zeros(models, outputs)]
+        parameters += [STANDARD_DEVIATION * torch.randn(stacked(models, outputs, inputs)), torch.zeros(stacked(models, outputs))]
     return parameters
 
 
+def layer(weight, bias, x):
+    if not LAST:
+        return x @ weight.T + bias
+    for j in range(weight.shape[1]):
+        bias = bias + x[:, j, None] * weight[:, j]
+    return bias
+
+
 def net(parameters, x):
-    for layer in range(0, len(parameters), 2):
-        x = x @ parameters[layer].T + parameters[layer + 1]
-        if layer + 2 < len(parameters):
+    for i in range(0, len(parameters), 2):
+        x = layer(parameters[i], parameters[i + 1], x)
+        if i + 2 < len(parameters):
             x = torch.tanh(x)
     return x
+
+
+def of_all(function):
+    return vmap(function, in_dims=MODELS_AT, out_dims=MODELS_AT)
 
 
 def loss_D(D, X, fake):
@@ -51,10 +73,10 @@ def adam(parameters, gradients, first, second, rate, correction1, correction2):
 
 
 def step(D, G, moments_D, moments_G, X, Z, correction1, correction2):
-    fake = vmap(net)(G, Z)
-    gradient_D, value_D = vmap(grad_and_value(loss_D))(D, X, fake)
+    fake = of_all(net)(G, Z)
+    gradient_D, value_D = of_all(grad_and_value(loss_D))(D, X, fake)
     D, *moments_D = adam(D, gradient_D, *moments_D, RATE_D, correction1, correction2)
-    gradient_G, value_G = vmap(grad_and_value(loss_G))(G, D, Z)
+    gradient_G, value_G = of_all(grad_and_value(loss_G))(G, D, Z)
     G, *moments_G = adam(G, gradient_G, *moments_G, RATE_G, correction1, correction2)
     return D, G, moments_D, moments_G, value_D, value_G
 
@@ -70,11 +92,13 @@ def train_all(models, seed, one_step):
     for _ in range(EPOCHS):
         order = torch.rand(models, EXAMPLES).argsort(dim=1)
         rows = torch.gather(data, 1, order[:, :, None].expand(-1, -1, 2))
-        latents = torch.randn(STEPS, models, BATCH, 2)
+        rows = rows.permute(1, 2, 0).contiguous() if LAST else rows
+        latents = torch.randn(STEPS, *stacked(models, BATCH, 2))
         sum_D, sum_G = torch.zeros(models), torch.zeros(models)
         for k in range(STEPS):
             t += 1
-            X = rows[:, k * BATCH:(k + 1) * BATCH]
+            here = slice(k * BATCH, (k + 1) * BATCH)
+            X = rows[here] if LAST else rows[:, here]
             corrections = torch.tensor(1 - BETA1**t), torch.tensor(1 - BETA2**t)
             D, G, moments_D, moments_G, value_D, value_G = one_step(D, G, moments_D, moments_G, X, latents[k], *corrections)
             sum_D += value_D
@@ -88,7 +112,7 @@ def main():
     models, repeats, threads, kind = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
     torch.set_num_threads(threads)
     one_step = torch.compile(step) if kind == "compile" else step
-    report(f"{models} models, {threads} thread{'s' if threads > 1 else ''}", models,
+    report(f"{models} models in the {sys.argv[5]} dimension, {threads} thread{'s' if threads > 1 else ''}", models,
            lambda repeat: train_all(models, repeat, one_step), repeats, {"torch": torch.__version__})
 
 

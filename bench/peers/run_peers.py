@@ -1,6 +1,6 @@
 """Runs every peer with each of its settings, on one core and on all, and prints the table of the README.
 
-On all cores a peer that uses one thread runs once on each core at the same time. The final losses of all trials of a peer are
+On all cores a peer runs with as many threads, or once on each core at the same time, whichever is faster. The final losses of all trials of a peer are
 held against gansweep's by two-sample Kolmogorov-Smirnov tests: who does other work is no peer.
 
     run_peers.py FOLDER GANSWEEP [--short]
@@ -70,32 +70,37 @@ def gansweep(cores):
 
 def peers():
     python, repeats = sys.executable, str(REPEATS)
-    stacks = [64] if SHORT else [256, 1024]
     for flags in ["-O3", "-Ofast"]:
         command = [str(FOLDER / f"scalar{flags}"), "20" if SHORT else "150", repeats, "1"]
-        yield f"scalar C loop, gcc {flags} -march=native", [command], on_each
+        yield f"scalar C loop, gcc {flags} -march=native", [command], [on_each]
     eager = [[python, "pytorch_eager.py", "1" if SHORT else "8", repeats, kind] for kind in ("plain", "fused")]
-    yield "PyTorch, the notebook's loop", eager, on_each
-    for kind in ["eager", "compile"]:
-        commands = [[python, "pytorch_vmap.py", str(models), "1" if not SHORT else repeats, "THREADS", kind] for models in stacks]
-        yield "PyTorch, torch.func.vmap" + (", torch.compile" if kind == "compile" else ""), commands, alone
-    commands = [[python, "jax_scan.py", str(models), repeats, generator, str(unroll)] for generator, unroll, models in
-                ([("rbg", 1, 64)] if SHORT else [("rbg", 1, 64), ("rbg", 1, 256), ("rbg", 1, 1024),
-                                                 ("threefry2x32", 1, 256), ("rbg", 5, 256)])]
-    yield "JAX, jit(vmap(scan))", commands, alone
+    yield "PyTorch, the notebook's loop", eager, [on_each]
+    layouts = {"eager": [("first", 256), ("last", 1024)], "compile": [("first", 1024), ("last", 1024), ("last", 4096)]}
+    for kind, tried in layouts.items():
+        tried = [("first", 64), ("last", 64)] if SHORT else tried
+        commands = [[python, "pytorch_vmap.py", str(models), "1" if kind == "eager" else repeats, "THREADS", kind, layout]
+                    for layout, models in tried]
+        yield "PyTorch, torch.func.vmap" + (", torch.compile" if kind == "compile" else ""), commands, [alone, on_each]
+    settings = [("rbg", 1, 64)] if SHORT else [("rbg", 1, 64), ("rbg", 1, 256), ("threefry2x32", 1, 64), ("rbg", 5, 64)]
+    for name, script in [("JAX, jit(vmap(scan))", "jax_scan.py"), ("JAX, models in the last dimension", "jax_last.py")]:
+        commands = [[python, script, str(models), repeats, generator, str(unroll)] for generator, unroll, models in settings]
+        yield name, commands, [alone, on_each]
 
 
-def measure(commands, run, cores):
+def measure(commands, ways, cores):
     """The fastest setting."""
     best = None
     for command in commands:
-        command = [str(len(cores)) if word == "THREADS" else word for word in command]
-        found = run(command, cores)
-        found["median"] = statistics.median(found["trials_a_second"])
-        print(f"  {os.path.basename(command[0])} {found['setting']} on {len(cores)}: {found['median']:.4g} trials/s, "
-              f"compiled in {found['compile_seconds']:.1f} s", file=sys.stderr, flush=True)
-        if best is None or found["median"] > best["median"]:
-            best = found
+        for run in ways if len(cores) > 1 else ways[:1]:
+            threads = len(cores) if run is alone else 1
+            words = [str(threads) if word == "THREADS" else word for word in command]
+            found = run(words, cores)
+            found["setting"] += f", {len(cores)} processes" if run is on_each and len(cores) > 1 else ""
+            found["median"] = statistics.median(found["trials_a_second"])
+            print(f"  {os.path.basename(words[0])} {found['setting']} on {len(cores)}: {found['median']:.4g} trials/s, "
+                  f"compiled in {found['compile_seconds']:.1f} s", file=sys.stderr, flush=True)
+            if best is None or found["median"] > best["median"]:
+                best = found
     return best
 
 
@@ -106,10 +111,10 @@ def main():
     for one in ours:
         one["median"] = statistics.median(one["trials_a_second"])
     rows.append({"name": "gansweep run", "runs": ours})
-    for name, commands, run in peers():
+    for name, commands, ways in peers():
         print(name, file=sys.stderr, flush=True)
         try:
-            rows.append({"name": name, "runs": [measure(commands, run, cores) for cores in counts]})
+            rows.append({"name": name, "runs": [measure(commands, ways, cores) for cores in counts]})
         except RuntimeError as failure:
             print(f"  left out: {failure}", file=sys.stderr)
     strange = False

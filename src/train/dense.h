@@ -20,6 +20,9 @@ enum { DENSE_GROUP = 4 };
 /// Tiles of sums that stay in registers: of weights' gradients, the largest of them, and a small layer's weights.
 enum { DENSE_TILE = 4, DENSE_LARGEST_TILE = 5, DENSE_SMALL = 15 };
 
+/// From this many units on a layer is wide, and deltas of up to so many examples are put together.
+enum { DENSE_WIDE = 32, DENSE_PANEL = 64 };
+
 /// Units (or, backward, inputs) of a group of examples in one tile: 16 sums of 32 registers, 8 of 16.
 #if GS_LANES == 16
 enum { DENSE_TILE_UNITS = 4 };
@@ -180,7 +183,7 @@ static void dense_forward(const vfloat *weight, const vfloat *bias, const vfloat
 }
 
 /// A tile of the weights' gradient, dL/dw[i][j] = sum_k delta[k][i] x[k][j], with its sums in registers; and with
-/// `biases` that of the tile's rows, dL/db[i] = sum_k delta[k][i].
+/// `biases` that of the tile's rows, dL/db[i] = sum_k delta[k][i]. Examples' deltas lie `out` apart.
 GS_INLINE void dense_gradient_tile(const vfloat *restrict delta, const vfloat *restrict x, vfloat *restrict weight,
                                    vfloat *restrict bias, ptrdiff_t count, const int in, const int out, const int rows,
                                    const int columns, const bool biases) {
@@ -212,6 +215,51 @@ GS_INLINE void dense_gradient_tile(const vfloat *restrict delta, const vfloat *r
     }
 }
 
+/// `rows` rows of the weights' gradient and of the biases', tile by tile.
+/// @param delta  of the first of them; `apart` from one example to the next
+GS_INLINE void dense_gradient_rows(const vfloat *restrict delta, const int apart, const vfloat *restrict x,
+                                   vfloat *restrict weight, vfloat *restrict bias, ptrdiff_t count, const int in,
+                                   const int rows) {
+    int j = 0;
+    if (in >= DENSE_TILE) {
+        dense_gradient_tile(delta, x, weight, bias, count, in, apart, rows, DENSE_TILE, true);
+        j = DENSE_TILE;
+    } else {
+        dense_gradient_tile(delta, x, weight, bias, count, in, apart, rows, 1, true);
+        j = 1;
+    }
+    for (; j + DENSE_TILE <= in; j += DENSE_TILE) {
+        dense_gradient_tile(delta, x + j, weight + j, bias, count, in, apart, rows, DENSE_TILE, false);
+    }
+    for (; j < in; j++) {
+        dense_gradient_tile(delta, x + j, weight + j, bias, count, in, apart, rows, 1, false);
+    }
+}
+
+/// The same for a layer of any size. Deltas of a wide layer lie so far apart, 4,096 bytes in one of 64 units, that
+/// those of a tile would take each other's place in the cache: they are put together first.
+static void dense_gradient_tiles(const vfloat *delta, const vfloat *x, vfloat *weight, vfloat *bias, ptrdiff_t count,
+                                 int in, int out) {
+    vfloat panel[DENSE_PANEL * DENSE_TILE];
+    const int tiled = out - out % DENSE_TILE;
+    for (int i = 0; i < tiled; i += DENSE_TILE) {
+        vfloat *const w = weight + (ptrdiff_t)i * in;
+        if (out >= DENSE_WIDE && count <= DENSE_PANEL) {
+            for (ptrdiff_t k = 0; k < count; k++) {
+                GS_UNROLL for (int u = 0; u < DENSE_TILE; u++) {
+                    panel[k * DENSE_TILE + u] = delta[k * out + i + u];
+                }
+            }
+            dense_gradient_rows(panel, DENSE_TILE, x, w, bias + i, count, in, DENSE_TILE);
+        } else {
+            dense_gradient_rows(delta + i, out, x, w, bias + i, count, in, DENSE_TILE);
+        }
+    }
+    for (int i = tiled; i < out; i++) {
+        dense_gradient_rows(delta + i, out, x, weight + (ptrdiff_t)i * in, bias + i, count, in, 1);
+    }
+}
+
 /// Gradient of the loss with respect to a layer's weights and biases, summed over the examples.
 /// @param delta  [count x out] dL/d(preactivation)
 /// @param x  [count x in] the layer's input
@@ -240,29 +288,7 @@ static void dense_gradient(const vfloat *delta, const vfloat *x, vfloat *weight,
 #endif
         return;
     }
-    for (int i = 0; i < out;) {
-        const int rows = out - i >= DENSE_TILE ? DENSE_TILE : 1;
-        for (int j = 0; j < in;) {
-            const int columns = in - j >= DENSE_TILE ? DENSE_TILE : 1;
-            vfloat *w = weight + (ptrdiff_t)i * in + j;
-            const vfloat *d = delta + i, *input = x + j;
-            if (rows == DENSE_TILE && columns == DENSE_TILE) {
-                if (j == 0) {
-                    dense_gradient_tile(d, input, w, bias + i, count, in, out, DENSE_TILE, DENSE_TILE, true);
-                } else {
-                    dense_gradient_tile(d, input, w, bias + i, count, in, out, DENSE_TILE, DENSE_TILE, false);
-                }
-            } else if (rows == DENSE_TILE) {
-                dense_gradient_tile(d, input, w, bias + i, count, in, out, DENSE_TILE, 1, j == 0);
-            } else if (columns == DENSE_TILE) {
-                dense_gradient_tile(d, input, w, bias + i, count, in, out, 1, DENSE_TILE, j == 0);
-            } else {
-                dense_gradient_tile(d, input, w, bias + i, count, in, out, 1, 1, j == 0);
-            }
-            j += columns;
-        }
-        i += rows;
-    }
+    dense_gradient_tiles(delta, x, weight, bias, count, in, out);
 }
 
 /// All inputs of one example at a time, with the weights of a small layer in registers: each delta is loaded once.

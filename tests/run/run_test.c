@@ -162,21 +162,33 @@ static void assert_counts(const gs_progress *said, const gs_progress *counted) {
 
 // ---- tests ----
 
-static void results_do_not_depend_on_threads_or_lanes(void **state) {
-    (void)state;
+/// One thread of the portable kernel against several of the fastest.
+static void compare_threads_and_lanes(const char *const *overrides, int count) {
     fixture first;
-    run_experiment(&first, &(gs_run_options){.threads = 1, .isa = GS_ISA_PORTABLE}, NULL, 0);
+    run_experiment(&first, &(gs_run_options){.threads = 1, .isa = GS_ISA_PORTABLE}, overrides, count);
     assert_int_equal(first.status, GS_OK);
     assert_int_equal(first.summary.done, first.summary.trials);
     static const int threads[] = {1, 2, 7};
     for (size_t i = 0; i < sizeof threads / sizeof *threads; i++) {
         fixture other;
-        run_experiment(&other, &(gs_run_options){.threads = threads[i]}, NULL, 0);
+        run_experiment(&other, &(gs_run_options){.threads = threads[i]}, overrides, count);
         assert_int_equal(other.status, GS_OK);
         assert_equal_files(&first, &other);
         end(&other);
     }
     end(&first);
+}
+
+static void results_do_not_depend_on_threads_or_lanes(void **state) {
+    (void)state;
+    compare_threads_and_lanes(NULL, 0);
+}
+
+/// 32 seeds fill whole packs, so that those of equal seeds share draws, in an order of trials that is not the file's.
+static void results_of_shared_seeds_do_not_depend_on_threads_or_lanes(void **state) {
+    (void)state;
+    static const char *const shared[] = {"seed=1:32", "lr_D=0.01,0.02,0.03,0.04,0.05", "lr_G=0.001,0.002,0.003,0.004"};
+    compare_threads_and_lanes(shared, 3);
 }
 
 static void a_trial_alone_is_the_trial_in_the_sweep(void **state) {
@@ -448,6 +460,7 @@ int main(void) {
     (void)sched_getaffinity(0, sizeof allowed_at_start, &allowed_at_start);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_do_not_depend_on_threads_or_lanes),
+        cmocka_unit_test(results_of_shared_seeds_do_not_depend_on_threads_or_lanes),
         cmocka_unit_test(a_trial_alone_is_the_trial_in_the_sweep),
         cmocka_unit_test(progress_counts_what_is_in_the_file),
         cmocka_unit_test(a_stopped_run_keeps_what_is_finished),

@@ -39,6 +39,16 @@ static const char LARGE_BATCH[] = "data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]
                                   "train: {epochs: 3}\n"
                                   "parameters: {seed: 1, batch_size: 150}\n";
 
+/// Layers in tiles, with units left over; a batch whose deltas are put together, and one whose are not.
+static const char WIDE[] = "data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 45}\n"
+                           "model: {latent_dim: 7, generator: [32], discriminator: [41, 34]}\n"
+                           "train: {epochs: 2}\n"
+                           "parameters: {seed: 1, batch_size: 11}\n";
+static const char WIDE_BATCH[] = "data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 80}\n"
+                                 "model: {latent_dim: 2, generator: [], discriminator: [36]}\n"
+                                 "train: {epochs: 2}\n"
+                                 "parameters: {seed: 1, batch_size: 40}\n";
+
 /// Long enough for moments of units without a gradient to decay below the normal numbers.
 static const char BATCH_OF_ONE[] = "data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 1000}\n"
                                    "train: {epochs: 7}\n"
@@ -212,6 +222,12 @@ static void kernel_equals_the_scalar_reference_in_one_dimension_without_hidden_l
 static void kernel_equals_the_scalar_reference_in_large_batches(void **state) {
     (void)state;
     compare_with_reference(LARGE_BATCH, "large batch");
+}
+
+static void kernel_equals_the_scalar_reference_in_wide_layers(void **state) {
+    (void)state;
+    compare_with_reference(WIDE, "wide");
+    compare_with_reference(WIDE_BATCH, "wide, large batch");
 }
 
 static void kernel_equals_the_scalar_reference_in_batches_of_one(void **state) {
@@ -553,6 +569,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(kernel_equals_the_scalar_reference_in_an_odd_shape),
         cmocka_unit_test(kernel_equals_the_scalar_reference_in_one_dimension_without_hidden_layers),
         cmocka_unit_test(kernel_equals_the_scalar_reference_in_large_batches),
+        cmocka_unit_test(kernel_equals_the_scalar_reference_in_wide_layers),
         cmocka_unit_test(kernel_equals_the_scalar_reference_in_batches_of_one),
         cmocka_unit_test(instruction_sets_lanes_and_neighbours_change_no_bit),
         cmocka_unit_test(extreme_trials_have_the_same_bits_and_disturb_nobody),
