@@ -2,7 +2,7 @@
 multiply-adds, so that the compiler fuses a step into loops over the models and vectorises them. The trial is a scan over epochs of
 a scan over steps, as in jax_scan.py.
 
-Tuned: the number of models; the random generator; the scan unrolled or not; orders by a sort of random words.
+Tuned: the number of models; the random generator; the scan unrolled or not; orders shuffled by NumPy.
 
     jax_last.py MODELS REPEATS rbg|threefry2x32 UNROLL
 """
@@ -10,9 +10,10 @@ import sys
 
 import jax
 import jax.numpy as jnp
+import numpy
 
-from peer import (A, B, BATCH, BETA1, BETA2, EPOCHS, EPSILON, EXAMPLES, RATE_D, RATE_G, SIZES_D, SIZES_G,
-                  STANDARD_DEVIATION, STEPS, report)
+from jax_adam import adam, no_moments
+from peer import A, B, BATCH, EPOCHS, EXAMPLES, RATE_D, RATE_G, SIZES_D, SIZES_G, STANDARD_DEVIATION, STEPS, report
 
 MODELS, REPEATS, GENERATOR, UNROLL = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 
@@ -47,21 +48,11 @@ def loss_G(G, D, Z):
     return summed(jax.nn.softplus(-net(D, net(G, Z))).mean((0, 1)))
 
 
-def adam(parameters, gradients, moments, rate, t):
-    first = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, moments[0], gradients)
-    second = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g * g, moments[1], gradients)
-    scale = rate * jnp.sqrt(1 - BETA2**t) / (1 - BETA1**t)
-    moved = jax.tree.map(lambda p, m, v: p - scale * m / (jnp.sqrt(v) + EPSILON), parameters, first, second)
-    return moved, (first, second)
-
-
-def train_all(key):
+def train_all(key, orders):
+    """orders: [EPOCHS x EXAMPLES x MODELS]."""
     key_data, key_D, key_G, key = jax.random.split(key, 4)
     data = jnp.einsum("nim,ij->njm", jax.random.normal(key_data, (EXAMPLES, 2, MODELS)), jnp.array(A)) + jnp.array(B)[:, None]
     D, G = make(key_D, SIZES_D), make(key_G, SIZES_G)
-
-    def zeros(parameters):
-        return jax.tree.map(jnp.zeros_like, parameters), jax.tree.map(jnp.zeros_like, parameters)
 
     def one_step(state, batch):
         D, G, moments_D, moments_G, t = state
@@ -73,23 +64,24 @@ def train_all(key):
         G, moments_G = adam(G, gradient, moments_G, RATE_G, t)
         return (D, G, moments_D, moments_G, t), (values_D, values_G)
 
-    def one_epoch(state, key):
-        key_order, key_latents = jax.random.split(key)
-        order = jnp.argsort(jax.random.bits(key_order, (EXAMPLES, MODELS)), axis=0)
+    def one_epoch(state, epoch):
+        key, order = epoch
         X = jnp.take_along_axis(data, order[:, None], axis=0).reshape(STEPS, BATCH, 2, MODELS)
-        Z = jax.random.normal(key_latents, (STEPS, BATCH, 2, MODELS))
+        Z = jax.random.normal(key, (STEPS, BATCH, 2, MODELS))
         state, (values_D, values_G) = jax.lax.scan(one_step, state, (X, Z), unroll=UNROLL)
         return state, (values_D.mean(0), values_G.mean(0))
 
-    state = (D, G, zeros(D), zeros(G), jnp.zeros((), jnp.float32))
-    return jax.lax.scan(one_epoch, state, jax.random.split(key, EPOCHS))[1]
+    state = (D, G, no_moments(D), no_moments(G), jnp.zeros((), jnp.float32))
+    return jax.lax.scan(one_epoch, state, (jax.random.split(key, EPOCHS), orders))[1]
 
 
 def main():
     compiled = jax.jit(train_all)
+    rows_as_drawn = numpy.tile(numpy.arange(EXAMPLES, dtype=numpy.int32)[:, None], (EPOCHS, 1, MODELS))
 
     def train(repeat):
-        D, G = jax.block_until_ready(compiled(jax.random.key(repeat, impl=GENERATOR)))
+        orders = numpy.random.default_rng(repeat).permuted(rows_as_drawn, axis=1)
+        D, G = jax.block_until_ready(compiled(jax.random.key(repeat, impl=GENERATOR), orders))
         return D.T.tolist(), G.T.tolist()
 
     report(f"{MODELS} models, {GENERATOR}, unroll {UNROLL}", MODELS, train, REPEATS,

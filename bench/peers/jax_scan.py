@@ -1,6 +1,6 @@
 """Many models at once in JAX: jit(vmap(one whole trial)), the trial a scan over epochs of a scan over steps.
 
-Tuned: the number of models; shuffling by a random permutation an epoch and one gather, latents of an epoch drawn at once;
+Tuned: the number of models; orders shuffled by NumPy, which sorts nothing, and one gather an epoch, latents of an epoch drawn at once;
 the generator `rbg`, which is faster on a CPU than the preset one, or `threefry2x32`, whichever the caller asks for; scan unrolled
 or not.
 
@@ -10,9 +10,10 @@ import sys
 
 import jax
 import jax.numpy as jnp
+import numpy
 
-from peer import (A, B, BATCH, BETA1, BETA2, EPOCHS, EPSILON, EXAMPLES, RATE_D, RATE_G, SIZES_D, SIZES_G,
-                  STANDARD_DEVIATION, STEPS, report)
+from jax_adam import adam, no_moments
+from peer import A, B, BATCH, EPOCHS, EXAMPLES, RATE_D, RATE_G, SIZES_D, SIZES_G, STANDARD_DEVIATION, STEPS, report
 
 MODELS, REPEATS, GENERATOR, UNROLL = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 
@@ -40,21 +41,11 @@ def loss_G(G, D, Z):
     return jax.nn.softplus(-net(D, net(G, Z))).mean()
 
 
-def adam(parameters, gradients, moments, rate, t):
-    first = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, moments[0], gradients)
-    second = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g * g, moments[1], gradients)
-    scale = rate * jnp.sqrt(1 - BETA2**t) / (1 - BETA1**t)
-    moved = jax.tree.map(lambda p, m, v: p - scale * m / (jnp.sqrt(v) + EPSILON), parameters, first, second)
-    return moved, (first, second)
-
-
-def train_one(key):
+def train_one(key, orders):
+    """orders: [EPOCHS x EXAMPLES]."""
     key_data, key_D, key_G, key = jax.random.split(key, 4)
     data = jax.random.normal(key_data, (EXAMPLES, 2)) @ jnp.array(A) + jnp.array(B)
     D, G = make(key_D, SIZES_D), make(key_G, SIZES_G)
-
-    def zeros(parameters):
-        return jax.tree.map(jnp.zeros_like, parameters), jax.tree.map(jnp.zeros_like, parameters)
 
     def one_step(state, batch):
         D, G, moments_D, moments_G, t = state
@@ -66,23 +57,25 @@ def train_one(key):
         G, moments_G = adam(G, gradient, moments_G, RATE_G, t)
         return (D, G, moments_D, moments_G, t), (value_D, value_G)
 
-    def one_epoch(state, key):
-        key_order, key_latents = jax.random.split(key)
-        X = data[jax.random.permutation(key_order, EXAMPLES)].reshape(STEPS, BATCH, 2)
-        Z = jax.random.normal(key_latents, (STEPS, BATCH, 2))
+    def one_epoch(state, epoch):
+        key, order = epoch
+        X = data[order].reshape(STEPS, BATCH, 2)
+        Z = jax.random.normal(key, (STEPS, BATCH, 2))
         state, (values_D, values_G) = jax.lax.scan(one_step, state, (X, Z), unroll=UNROLL)
         return state, (values_D.mean(), values_G.mean())
 
-    state = (D, G, zeros(D), zeros(G), jnp.zeros((), jnp.float32))
-    return jax.lax.scan(one_epoch, state, jax.random.split(key, EPOCHS))[1]
+    state = (D, G, no_moments(D), no_moments(G), jnp.zeros((), jnp.float32))
+    return jax.lax.scan(one_epoch, state, (jax.random.split(key, EPOCHS), orders))[1]
 
 
 def main():
     train_all = jax.jit(jax.vmap(train_one))
+    rows_as_drawn = numpy.tile(numpy.arange(EXAMPLES, dtype=numpy.int32), (MODELS, EPOCHS, 1))
 
     def train(repeat):
         keys = jax.random.split(jax.random.key(repeat, impl=GENERATOR), MODELS)
-        D, G = jax.block_until_ready(train_all(keys))
+        orders = numpy.random.default_rng(repeat).permuted(rows_as_drawn, axis=2)
+        D, G = jax.block_until_ready(train_all(keys, orders))
         return D.tolist(), G.tolist()
 
     report(f"{MODELS} models, {GENERATOR}, unroll {UNROLL}", MODELS, train, REPEATS,

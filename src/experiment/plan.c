@@ -13,9 +13,8 @@
 #include "experiment/digits.h"
 #include "experiment/values.h"
 
-/// Configurations whose packs of the same seeds follow each other, and the packs of seeds after which the next ones
-/// come.
-enum { TILE_CONFIGURATIONS = 16, TILE_SEED_PACKS = 4 };
+/// Configurations whose packs of the same seeds follow each other.
+enum { FEWEST_THAT_SHARE = 3, MOST_OF_A_TILE = 16 };
 
 typedef struct {
     int64_t batch_size, latent_dim, epochs;
@@ -282,27 +281,25 @@ int64_t gs_plan_pack_count(const gs_plan *plan, int lanes) {
     return packs;
 }
 
-/// Size of tile number `tile` of the tiles of `size` that `count` things fall into: the last may be smaller.
-static int64_t size_of_tile(int64_t count, int64_t size, int64_t tile) {
-    const int64_t left = count - tile * size;
-    return left < size ? left : size;
-}
-
 /// The group's pack that comes `turn`-th. Where every configuration's seeds fill whole packs, packs of the same seeds
 /// follow each other through a tile of configurations, so that they can share what their seeds draw; a few packs of
-/// seeds further on the next tile begins, so that the rows of a block still are long runs of trials.
+/// seeds further on the next tile begins, so that the rows of a block still are long runs of trials. Tiles differ by
+/// one configuration at most. Two configurations are too few to share anything.
 /// @param packs  of the group
 /// @param run_packs  packs of one configuration, or 0 when configurations don't fill whole packs
 static int64_t pack_of_turn(int64_t turn, int64_t packs, int64_t run_packs) {
-    if (run_packs == 0 || run_packs == packs) {
+    const int64_t configurations = run_packs == 0 ? 0 : packs / run_packs;
+    if (configurations < FEWEST_THAT_SHARE) {
         return turn;
     }
-    const int64_t configurations = packs / run_packs;
-    const int64_t tile = turn / (TILE_CONFIGURATIONS * run_packs), in_tile = turn % (TILE_CONFIGURATIONS * run_packs);
-    const int64_t width = size_of_tile(configurations, TILE_CONFIGURATIONS, tile);
-    const int64_t seed_tile = in_tile / (TILE_SEED_PACKS * width), rest = in_tile % (TILE_SEED_PACKS * width);
-    const int64_t configuration = tile * TILE_CONFIGURATIONS + rest % width;
-    return configuration * run_packs + seed_tile * TILE_SEED_PACKS + rest / width;
+    const int64_t tiles = (configurations - 1) / MOST_OF_A_TILE + 1, narrow = configurations / tiles;
+    const int64_t wide_tiles = configurations % tiles; // the first ones, by one wider than `narrow`
+    const int64_t of_wide = wide_tiles * (narrow + 1) * run_packs;
+    const bool in_wide = turn < of_wide;
+    const int64_t width = in_wide ? narrow + 1 : narrow, from = in_wide ? turn : turn - of_wide;
+    const int64_t in_tile = from % (width * run_packs);
+    const int64_t first = (in_wide ? 0 : wide_tiles * (narrow + 1)) + from / (width * run_packs) * width;
+    return (first + in_tile % width) * run_packs + in_tile / width;
 }
 
 int gs_plan_pack(const gs_plan *plan, int lanes, int64_t pack, int64_t *trials) {

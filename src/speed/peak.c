@@ -21,6 +21,7 @@ const char *const gs_operation_names[GS_OPERATION_COUNT] = {
     [GS_OPERATION_WIDE_PACK] = "32 <-> 64",
     [GS_OPERATION_DIVIDE] = "divide",
     [GS_OPERATION_ROOT] = "square root",
+    [GS_OPERATION_ROOT_BESIDE] = "square root (Adam)",
     [GS_OPERATION_TRANSPOSE] = "transpose",
     [GS_OPERATION_ACCUMULATE] = "add to double",
 };
@@ -83,6 +84,7 @@ bool gs_peak_measure(gs_isa isa, gs_peak *peak) {
             peak->beside[operation] = longer > 0 ? longer : 0;
         }
     }
+    peak->adam_root_divides = kernel->adam_root_divides;
     peak->load = time_loop(&kernel->load);
     return true;
 }

@@ -12,7 +12,8 @@ typedef struct {
     /// divider busy for longer than that, but multiply-adds go on meanwhile; so they do where a processor adds
     /// elsewhere.
     double beside[GS_OPERATION_COUNT];
-    double load; ///< seconds of one load of a vector that is added, from the first-level cache
+    bool adam_root_divides; ///< whether Adam's root goes to the divider too
+    double load;            ///< seconds of one load of a vector that is added, from the first-level cache
 } gs_peak;
 
 /// Measures for about a second.

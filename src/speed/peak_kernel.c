@@ -53,6 +53,7 @@ LOOP(wide_mix, vwide, WIDE_CHAINS, KEEP_WIDE, vwiden(viset(1234567)), vwxor3(vwh
 LOOP(wide_pack, vwide, WIDE_CHAINS, KEEP_WIDE, vwiden(viset(1234567)), vwiden(vnarrow(x[k])))
 LOOP(divide, vfloat, CHAINS, KEEP, vset(1.5f), vdiv(vset(3.0f), x[k]))
 LOOP(root, vfloat, CHAINS, KEEP, vset(1.5f), vsqrt(x[k]))
+LOOP(adam_root, vfloat, CHAINS, KEEP, vset(1.5f), vsqrt_beside_vdiv(x[k]))
 
 static void transpose(int64_t rounds) {
     vfloat square[GS_LANES];
@@ -131,6 +132,7 @@ BESIDE(shift_beside, vint, KEEP, SOME, viset(0x12345678), visrl(y[k], 1))
 BESIDE(convert_beside, vfloat, KEEP, SOME, vset(1.0f), vtofloat(vbits(y[k])))
 BESIDE(divide_beside, vfloat, KEEP, FEW, vset(1.5f), vdiv(vset(3.0f), y[k]))
 BESIDE(root_beside, vfloat, KEEP, FEW, vset(1.5f), vsqrt(y[k]))
+BESIDE(adam_root_beside, vfloat, KEEP, FEW, vset(1.5f), vsqrt_beside_vdiv(y[k]))
 
 const gs_peak_kernel GS_PEAK = {
     .alone = {[GS_OPERATION_ADD] = {add, CHAINS},
@@ -146,6 +148,7 @@ const gs_peak_kernel GS_PEAK = {
               [GS_OPERATION_WIDE_PACK] = {wide_pack, 2 * WIDE_CHAINS},
               [GS_OPERATION_DIVIDE] = {divide, CHAINS},
               [GS_OPERATION_ROOT] = {root, CHAINS},
+              [GS_OPERATION_ROOT_BESIDE] = {adam_root, CHAINS},
               [GS_OPERATION_TRANSPOSE] = {transpose, 1},
               [GS_OPERATION_ACCUMULATE] = {accumulate, 4}},
     .fma = {fma_stream, 1},
@@ -156,6 +159,10 @@ const gs_peak_kernel GS_PEAK = {
                [GS_OPERATION_SHIFT] = {shift_beside, SOME},
                [GS_OPERATION_CONVERT] = {convert_beside, SOME},
                [GS_OPERATION_DIVIDE] = {divide_beside, FEW},
-               [GS_OPERATION_ROOT] = {root_beside, FEW}},
+               [GS_OPERATION_ROOT] = {root_beside, FEW},
+               [GS_OPERATION_ROOT_BESIDE] = {adam_root_beside, FEW}},
     .load = {load, 16},
+#if !defined(GS_VECTOR_AVX512)
+    .adam_root_divides = true,
+#endif
 };

@@ -2,6 +2,8 @@
 #ifndef GANSWEEP_SPEED_PEAK_KERNEL_H
 #define GANSWEEP_SPEED_PEAK_KERNEL_H
 
+#include <stdbool.h>
+
 #include "train/operation.h"
 
 /// Does `rounds` times `operations` operations.
@@ -17,6 +19,7 @@ typedef struct {
     /// where multiply-adds go on every processor.
     gs_peak_loop beside[GS_OPERATION_COUNT];
     gs_peak_loop load;
+    bool adam_root_divides; ///< whether vsqrt_beside_vdiv is vsqrt
 } gs_peak_kernel;
 
 extern const gs_peak_kernel gs_peak_portable;

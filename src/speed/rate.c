@@ -154,7 +154,7 @@ gs_status gs_rate_against_scalar(const gs_experiment *experiment, gs_isa isa, in
                                  double least_seconds, gs_rate *trials, gs_rate *scalar, gs_rate *ratio,
                                  gs_error *error) {
     bench_hand hand;
-    int64_t seed = 0;
+    int64_t seed = 0, scalar_seed = 0;
     double *rates = calloc(3 * (size_t)repeats, sizeof *rates);
     if (rates == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for %d measurements", repeats);
@@ -165,7 +165,7 @@ gs_status gs_rate_against_scalar(const gs_experiment *experiment, gs_isa isa, in
         scalar_training *const loop = best_scalar_loop();
         train_one(&hand, &seed); // for warmth
         for (int i = 0; i < repeats; i++) {
-            of_scalar[i] = time_scalar(loop, (int)hand.settings.epochs, least_seconds, &seed);
+            of_scalar[i] = time_scalar(loop, (int)hand.settings.epochs, least_seconds, &scalar_seed);
             of_packs[i] = time_hand(&hand, least_seconds, &seed);
             ratios[i] = of_packs[i] / of_scalar[i];
         }

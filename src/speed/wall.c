@@ -53,7 +53,7 @@ static gs_status count_step(const gs_experiment *experiment, const gs_settings *
 }
 
 bool gs_wall_takes_beside(gs_operation operation) {
-    return operation == GS_OPERATION_DIVIDE || operation == GS_OPERATION_ROOT;
+    return operation == GS_OPERATION_DIVIDE || operation == GS_OPERATION_ROOT || operation == GS_OPERATION_ROOT_BESIDE;
 }
 
 gs_status gs_wall_find(const gs_experiment *experiment, int lanes, const gs_peak *peak, gs_wall *wall,
@@ -76,6 +76,9 @@ gs_status gs_wall_find(const gs_experiment *experiment, int lanes, const gs_peak
     }
     wall->divider = wall->operations[GS_OPERATION_DIVIDE] * peak->alone[GS_OPERATION_DIVIDE] +
                     wall->operations[GS_OPERATION_ROOT] * peak->alone[GS_OPERATION_ROOT];
+    if (peak->adam_root_divides) {
+        wall->divider += wall->operations[GS_OPERATION_ROOT_BESIDE] * peak->alone[GS_OPERATION_ROOT_BESIDE];
+    }
     wall->seconds = wall->issue > wall->divider ? wall->issue : wall->divider;
     wall->side_by_side = wall->side_by_side > wall->divider ? wall->side_by_side : wall->divider;
     return status;

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/// Most bytes of rows that are put together to be written in one call.
+enum { RUN_BYTES = 1 << 18 };
+
 gs_status gs_block_create(const gs_layout *layout, int capacity, gs_block **block, gs_error *error) {
     gs_block *made = calloc(1, sizeof *made);
     if (made == NULL) {
@@ -19,19 +22,18 @@ gs_status gs_block_create(const gs_layout *layout, int capacity, gs_block **bloc
     made->order = calloc((size_t)capacity, sizeof *made->order);
     made->rows = calloc((size_t)layout->count, sizeof *made->rows);
     bool complete = made->trials != NULL && made->order != NULL && made->rows != NULL;
-    int64_t longest = 1, row_bytes = 1;
+    int64_t row_bytes = 1;
     for (int i = 0; i < layout->count && complete; i++) {
         const gs_dataset *dataset = &layout->columns[i].dataset;
         if (dataset->by_trial) {
             made->rows[i] = calloc((size_t)capacity, (size_t)dataset->row_bytes);
             complete = made->rows[i] != NULL;
-            longest = dataset->row_bytes > longest ? dataset->row_bytes : longest;
             row_bytes += dataset->row_bytes;
         }
     }
-    made->run = complete ? calloc((size_t)capacity, (size_t)longest) : NULL;
+    made->run = malloc(RUN_BYTES);
     made->row = complete ? calloc(1, (size_t)row_bytes) : NULL;
-    complete = made->run != NULL && made->row != NULL;
+    complete = complete && made->run != NULL && made->row != NULL;
     if (!complete) {
         gs_block_free(made);
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the rows of %d trials", capacity);
@@ -63,24 +65,40 @@ int gs_block_count(const gs_block *block) {
     return block->count;
 }
 
-/// Notes the last row's place. Trials mostly come in ascending order, pack by pack, so that there is little to move.
+/// Notes the last row's place among the trials. Packs come in the plan's order, which is not that of the trials.
 static void insert_in_order(gs_block *block, int64_t trial) {
-    int at = block->count;
-    for (; at > 0 && block->trials[block->order[at - 1]] > trial; at--) {
-        block->order[at] = block->order[at - 1];
+    int low = 0, high = block->count;
+    while (low < high) {
+        const int middle = low + (high - low) / 2;
+        if (block->trials[block->order[middle]] < trial) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
-    assert(at == 0 || block->trials[block->order[at - 1]] < trial);
-    block->order[at] = block->count;
+    assert(low == block->count || block->trials[block->order[low]] != trial);
+    memmove(block->order + low + 1, block->order + low, (size_t)(block->count - low) * sizeof *block->order);
+    block->order[low] = block->count;
     block->trials[block->count++] = trial;
 }
 
-const unsigned char *gs_block_rows(const gs_block *block, int column, int first, int count) {
+int gs_block_rows(const gs_block *block, int column, int first, int count, const unsigned char **rows) {
     const int64_t row_bytes = block->layout->columns[column].dataset.row_bytes;
-    for (int i = 0; i < count; i++) {
+    int together = 1;
+    while (together < count && block->order[first + together] == block->order[first] + together) {
+        together++;
+    }
+    *rows = block->rows[column] + block->order[first] * row_bytes;
+    if (together == count || row_bytes > RUN_BYTES / 2) {
+        return together;
+    }
+    const int most = (int)(RUN_BYTES / row_bytes), gathered = count < most ? count : most;
+    for (int i = 0; i < gathered; i++) {
         memcpy(block->run + i * row_bytes, block->rows[column] + block->order[first + i] * row_bytes,
                (size_t)row_bytes);
     }
-    return block->run;
+    *rows = block->run;
+    return gathered;
 }
 
 void gs_block_append(gs_block *block, int64_t trial, const gs_settings *settings, const gs_training *training, int row,

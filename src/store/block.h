@@ -11,11 +11,12 @@ struct gs_block {
     int *order;           ///< [count] their places in ascending order of the trials
     unsigned char **rows; ///< [layout->count] each [capacity x row_bytes]; NULL unless by_trial
     unsigned char *row;   ///< of one trial, the datasets after each other, as its checksum takes them
-    unsigned char *run;   ///< [capacity x the longest row_bytes] rows put together to be written
+    unsigned char *run;   ///< rows put together to be written
 };
 
-/// The rows of one column for `count` trials, from the `first`-th in ascending order on. They lie in block->run until
-/// the next call.
-const unsigned char *gs_block_rows(const gs_block *block, int column, int first, int count);
+/// Rows of one column for trials from the `first`-th in ascending order on, one after the other at `rows`, which stay
+/// there until the next call.
+/// @return how many, 1 ... count
+int gs_block_rows(const gs_block *block, int column, int first, int count, const unsigned char **rows);
 
 #endif

@@ -417,9 +417,9 @@ static gs_status write_columns(const gs_store *store, const gs_block *block, gs_
         }
         const int64_t row_bytes = column->dataset.row_bytes;
         for (int first = 0, count; first < block->count; first += count) {
-            count = run_length(block, first);
+            const unsigned char *rows;
             const int64_t address = store->addresses[i] + trial_of(block, first) * row_bytes;
-            const unsigned char *rows = gs_block_rows(block, i, first, count);
+            count = gs_block_rows(block, i, first, run_length(block, first), &rows);
             if (!gs_write_at(store->file, rows, (size_t)(count * row_bytes), address)) {
                 return fail_writing(error, store, column->dataset.name, strerror(errno));
             }

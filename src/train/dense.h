@@ -3,7 +3,7 @@
 /// Weights are [out x in], row-major; examples lie one after the other, [count x in] or [count x out]; each element is
 /// a vector of lanes. Every sum runs in a fixed order within its lane (inputs, units or examples ascending), so that
 /// tiles and unrolling change the speed and never a bit. Small shapes get instances with their sizes as constants, in
-/// which weights and sums stay in registers; any other shape runs the same body with run-time sizes.
+/// which weights and sums stay in registers; layers of any other size are worked through in tiles of sums.
 #ifndef GANSWEEP_TRAIN_DENSE_H
 #define GANSWEEP_TRAIN_DENSE_H
 
@@ -20,8 +20,8 @@ enum { DENSE_GROUP = 4 };
 /// Tiles of sums that stay in registers: of weights' gradients, the largest of them, and a small layer's weights.
 enum { DENSE_TILE = 4, DENSE_LARGEST_TILE = 5, DENSE_SMALL = 15 };
 
-/// From this many units on a layer is wide, and deltas of up to so many examples are put together.
-enum { DENSE_WIDE = 32, DENSE_PANEL = 64 };
+/// From this many units on a layer is wide.
+enum { DENSE_WIDE = 32 };
 
 /// Units (or, backward, inputs) of a group of examples in one tile: 16 sums of 32 registers, 8 of 16.
 #if GS_LANES == 16
@@ -112,18 +112,15 @@ GS_INLINE void dense_example(const vfloat *restrict weight, const vfloat *restri
     }
 }
 
-GS_INLINE void dense_forward_body(const vfloat *restrict weight, const vfloat *restrict bias, const vfloat *restrict x,
-                                  vfloat *restrict y, ptrdiff_t count, const int in, const int out,
-                                  const dense_activation activation, row_shuffle *beside) {
+/// A small layer, whose sizes are constants: unit by unit, with its weights in registers.
+GS_INLINE void dense_forward_small(const vfloat *restrict weight, const vfloat *restrict bias, const vfloat *restrict x,
+                                   vfloat *restrict y, ptrdiff_t count, const int in, const int out,
+                                   const dense_activation activation, row_shuffle *beside) {
     const ptrdiff_t grouped = count - count % DENSE_GROUP;
     GS_NO_UNROLL for (int i = 0; i < out; i++) {
-        vfloat row[8]; // of small layers: kept in registers
-        const vfloat *w = weight + (ptrdiff_t)i * in;
-        if (__builtin_constant_p(in) && in <= 8) {
-            for (int j = 0; j < in; j++) {
-                row[j] = w[j];
-            }
-            w = row;
+        vfloat w[DENSE_LARGEST_TILE]; // in registers
+        GS_UNROLL for (int j = 0; j < in; j++) {
+            w[j] = weight[(ptrdiff_t)i * in + j];
         }
         const vfloat b = bias[i];
         GS_NO_UNROLL for (ptrdiff_t k = 0; k < grouped; k += DENSE_GROUP) {
@@ -168,13 +165,13 @@ GS_INLINE void dense_forward_tiles(const vfloat *restrict weight, const vfloat *
 static void dense_forward(const vfloat *weight, const vfloat *bias, const vfloat *x, vfloat *y, ptrdiff_t count, int in,
                           int out, dense_activation activation, row_shuffle *beside) {
     if (in == 2 && out == 5 && activation == DENSE_TANH) {
-        dense_forward_body(weight, bias, x, y, count, 2, 5, DENSE_TANH, beside);
+        dense_forward_small(weight, bias, x, y, count, 2, 5, DENSE_TANH, beside);
     } else if (in == 5 && out == 3 && activation == DENSE_TANH) {
-        dense_forward_body(weight, bias, x, y, count, 5, 3, DENSE_TANH, beside);
+        dense_forward_small(weight, bias, x, y, count, 5, 3, DENSE_TANH, beside);
     } else if (in == 3 && out == 1 && activation == DENSE_LINEAR) {
-        dense_forward_body(weight, bias, x, y, count, 3, 1, DENSE_LINEAR, beside);
+        dense_forward_small(weight, bias, x, y, count, 3, 1, DENSE_LINEAR, beside);
     } else if (in == 2 && out == 2 && activation == DENSE_LINEAR) {
-        dense_forward_body(weight, bias, x, y, count, 2, 2, DENSE_LINEAR, beside);
+        dense_forward_small(weight, bias, x, y, count, 2, 2, DENSE_LINEAR, beside);
     } else if (activation == DENSE_TANH) {
         dense_forward_tiles(weight, bias, x, y, count, in, out, DENSE_TANH, beside);
     } else {
@@ -239,12 +236,11 @@ GS_INLINE void dense_gradient_rows(const vfloat *restrict delta, const int apart
 /// The same for a layer of any size. Deltas of a wide layer lie so far apart, 4,096 bytes in one of 64 units, that
 /// those of a tile would take each other's place in the cache: they are put together first.
 static void dense_gradient_tiles(const vfloat *delta, const vfloat *x, vfloat *weight, vfloat *bias, ptrdiff_t count,
-                                 int in, int out) {
-    vfloat panel[DENSE_PANEL * DENSE_TILE];
+                                 int in, int out, vfloat *panel) {
     const int tiled = out - out % DENSE_TILE;
     for (int i = 0; i < tiled; i += DENSE_TILE) {
         vfloat *const w = weight + (ptrdiff_t)i * in;
-        if (out >= DENSE_WIDE && count <= DENSE_PANEL) {
+        if (out >= DENSE_WIDE) {
             for (ptrdiff_t k = 0; k < count; k++) {
                 GS_UNROLL for (int u = 0; u < DENSE_TILE; u++) {
                     panel[k * DENSE_TILE + u] = delta[k * out + i + u];
@@ -264,8 +260,9 @@ static void dense_gradient_tiles(const vfloat *delta, const vfloat *x, vfloat *w
 /// @param delta  [count x out] dL/d(preactivation)
 /// @param x  [count x in] the layer's input
 /// @param weight, bias  [out x in], [out] the gradients
+/// @param panel  [count x DENSE_TILE] work space
 static void dense_gradient(const vfloat *delta, const vfloat *x, vfloat *weight, vfloat *bias, ptrdiff_t count, int in,
-                           int out) {
+                           int out, vfloat *panel) {
     if (in == 2 && out == 5) {
         dense_gradient_tile(delta, x, weight, bias, count, 2, 5, 5, 2, true);
         return;
@@ -288,7 +285,7 @@ static void dense_gradient(const vfloat *delta, const vfloat *x, vfloat *weight,
 #endif
         return;
     }
-    dense_gradient_tiles(delta, x, weight, bias, count, in, out);
+    dense_gradient_tiles(delta, x, weight, bias, count, in, out, panel);
 }
 
 /// All inputs of one example at a time, with the weights of a small layer in registers: each delta is loaded once.

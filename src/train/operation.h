@@ -22,6 +22,7 @@ typedef enum {
     GS_OPERATION_WIDE_PACK,     ///< vwiden, vnarrow
     GS_OPERATION_DIVIDE,        ///< vdiv
     GS_OPERATION_ROOT,          ///< vsqrt
+    GS_OPERATION_ROOT_BESIDE,   ///< vsqrt_beside_vdiv: some ten operations where it isn't vsqrt
     GS_OPERATION_TRANSPOSE,     ///< vtranspose
     GS_OPERATION_ACCUMULATE,    ///< vaccumulate
     GS_OPERATION_COUNT,

@@ -62,6 +62,7 @@ typedef struct {
     ptrdiff_t loaded_first;             ///< of the GS_LANES floats in `loaded`; before 0: none
     vfloat loaded[GS_LANES];            ///< real data ahead of small batches
     vfloat *delta, *delta_before;       ///< dL/d(preactivation) of a layer: [2 capacity x widest layer]
+    vfloat *panel;                      ///< [2 capacity x DENSE_TILE] of deltas, while gradients are summed
     network D, G;
     philox_keys data_keys, keys;
     shared_draws draws;
@@ -122,6 +123,7 @@ static size_t lay_out(workspace *w, char *arena) {
     w->normals = take(arena, &used, capacity * largest(d, (size_t)w->largest_latent) + 16, sizeof(vfloat));
     w->delta = take(arena, &used, 2 * capacity * width, sizeof(vfloat));
     w->delta_before = take(arena, &used, 2 * capacity * width, sizeof(vfloat));
+    w->panel = take(arena, &used, 2 * capacity * DENSE_TILE, sizeof(vfloat));
     take_network(&w->D, arena, &used, 2 * capacity);
     take_network(&w->G, arena, &used, capacity);
     return used;
@@ -441,7 +443,7 @@ static void backward(workspace *w, network *net, const vfloat *x, ptrdiff_t coun
         at -= (ptrdiff_t)out * (in + 1);
         if (part != INPUTS) {
             dense_gradient(w->delta, input, net->gradient + at, net->gradient + at + (ptrdiff_t)in * out, count, in,
-                           out);
+                           out, w->panel);
         }
         if (i > 0 || part != WEIGHTS) {
             dense_backward(net->parameter + at, w->delta, input, w->delta_before, count, in, out,

@@ -34,6 +34,8 @@
 #define vnarrow(w) (GS_DONE_ONE(WIDE_PACK), vnarrow(w))
 #define vdiv(a, b) (GS_DONE_ONE(DIVIDE), vdiv(a, b))
 #define vsqrt(a) (GS_DONE_ONE(ROOT), vsqrt(a))
+#undef vsqrt_beside_vdiv
+#define vsqrt_beside_vdiv(a) (GS_DONE_ONE(ROOT_BESIDE), (vsqrt)(a))
 #define vtranspose(r) (GS_DONE_ONE(TRANSPOSE), vtranspose(r))
 #define vaccumulate(sums, x) (GS_DONE_ONE(ACCUMULATE), vaccumulate(sums, x))
 

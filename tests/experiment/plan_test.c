@@ -145,7 +145,7 @@ static void every_trial_is_in_one_pack_of_its_shape(void **state) {
     }
 }
 
-/// 37 rates in tiles of 16, 16 and 5; in each, six packs of 16 seeds; and two shapes.
+/// 37 rates in tiles of 13, 12 and 12; in each, six packs of 16 seeds; and two shapes.
 static void packs_of_the_same_seeds_follow_each_other(void **state) {
     (void)state;
     gs_experiment *const e =
@@ -163,6 +163,8 @@ static void packs_of_the_same_seeds_follow_each_other(void **state) {
         assert_true(last.seed == first.seed + 15);
         changes += first.seed != last_seed;
         last_seed = first.seed;
+        // So that some packs together have long runs of trials: 13 rates with the first seeds, then with the next ones.
+        assert_true(p >= 13 * 6 || (first.lr_D == 1 + (double)(p % 13) && first.seed == 1 + 16 * (p / 13)));
     }
     assert_int_equal(changes, 3 * 6 * 2);
     gs_plan_free(plan);
@@ -203,18 +205,26 @@ static void lanes_are_95_percent_full_from_20_packs_a_shape_on(void **state) {
 
 static void a_plan_of_2_to_the_62_trials_is_right_at_its_ends(void **state) {
     (void)state;
-    gs_experiment *const e = parse(DATA "parameters: {seed: {range: [1, 2305843009213693952]}, lr_D: [0.1, 0.2]}\n");
+    gs_experiment *const e =
+        parse(DATA "parameters: {seed: {range: [1, 1152921504606846976]}, lr_D: [0.1, 0.2, 0.3, 0.4]}\n");
     gs_plan *const plan = plan_of(e);
     const int64_t count = gs_plan_trial_count(plan);
     assert_true(count == INT64_C(1) << 62);
     gs_settings s;
     gs_plan_settings(plan, count - 1, &s);
-    assert_true(s.seed == INT64_C(1) << 61 && s.lr_D == 0.2);
-    assert_true(gs_plan_configuration(plan, count - 1) == 1);
+    assert_true(s.seed == INT64_C(1) << 60 && s.lr_D == 0.4);
+    assert_true(gs_plan_configuration(plan, count - 1) == 3);
     const int64_t packs = gs_plan_pack_count(plan, 16);
     assert_true(packs == count / 16);
     int64_t trials[16];
     assert_true(gs_plan_pack(plan, 16, packs - 1, trials) == 16 && trials[15] == count - 1);
+    for (int lanes = 1; lanes <= 16; lanes *= 2) {
+        for (int64_t p = 0; p < 3; p++) {
+            const int64_t packs_of_lanes = gs_plan_pack_count(plan, lanes), number = packs_of_lanes / 2 * p - (p == 2);
+            assert_true(gs_plan_pack(plan, lanes, number, trials) == lanes);
+            assert_true(trials[0] >= 0 && trials[lanes - 1] == trials[0] + lanes - 1 && trials[lanes - 1] < count);
+        }
+    }
     gs_plan_free(plan);
     gs_experiment_free(e);
 }

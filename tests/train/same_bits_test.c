@@ -2,6 +2,7 @@
 /// the plain scalar reference or the packed kernel trains it. The oracle is the scalar reference in float, whose own
 /// oracles are NumPy and PyTorch.
 #include <assert.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -493,6 +494,49 @@ static bool shared_row_equals_reference(const subject *s, const gs_training *t, 
     return equal;
 }
 
+/// A trainer with room for its results.
+typedef struct {
+    gs_trainer *trainer;
+    gs_training *training;
+    int lanes;
+} hand;
+
+static hand open_hand(const subject *s, gs_isa isa) {
+    hand h;
+    gs_error error = {{0}};
+    assert_int_equal(gs_trainer_create(s->experiment, isa, &h.trainer, &error), GS_OK);
+    h.lanes = gs_trainer_lanes(h.trainer);
+    h.training = gs_training_create(s->experiment, h.lanes);
+    assert_non_null(h.training);
+    return h;
+}
+
+static void close_hand(hand *h) {
+    gs_training_free(h->training);
+    gs_trainer_free(h->trainer);
+}
+
+/// Trains a pack after whatever the hand trained before, and holds everything that it holds to a pack of a new trainer,
+/// and its first lanes to the reference.
+static void train_shared_pack(const subject *s, gs_isa isa, hand *h, const shared_pack *pack, size_t number) {
+    gs_settings settings[GS_MAX_LANES];
+    const volatile int stop = pack->stopped;
+    settings_of_shared_pack(pack, h->lanes, settings);
+    assert_true(gs_train(h->trainer, settings, h->lanes, &stop, h->training) == !pack->stopped);
+    if (pack->stopped) {
+        return;
+    }
+    hand alone = open_hand(s, isa);
+    assert_true(gs_train(alone.trainer, settings, h->lanes, NULL, alone.training));
+    for (int lane = 0; lane < h->lanes; lane++) {
+        if (hash_row(s, h->training, lane) != hash_row(s, alone.training, lane) ||
+            (lane < 4 && !shared_row_equals_reference(s, h->training, lane, &settings[lane]))) {
+            fail_msg("%s: lane %d of pack %zu differs", gs_isa_names[isa], lane, number);
+        }
+    }
+    close_hand(&alone);
+}
+
 static void packs_of_equal_seeds_after_each_other_have_the_bits_of_packs_alone(void **state) {
     (void)state;
     static const shared_pack packs[] = {
@@ -520,29 +564,83 @@ static void packs_of_equal_seeds_after_each_other_have_the_bits_of_packs_alone(v
         {7, 7, 7, 8, 2, 3, 0.02, false},
     };
     subject s = open_subject("data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 300}\n"
-                             "parameters: {seed: 1, batch_size: [5, 8], latent_dim: [1, 2], epochs: [2, 3]}\n");
+                             "parameters: {seed: 1, batch_size: [5, 8], latent_dim: [1, 2], epochs: [2, 3]}\n"
+                             "keep: {samples: 10, generator_by_epoch: true}\n"
+                             "check: {samples: 70}\n");
     for (int isa = GS_ISA_PORTABLE; isa < GS_ISA_COUNT; isa++) {
-        if (!gs_isa_available((gs_isa)isa)) {
-            continue;
-        }
-        gs_trainer *trainer;
-        gs_error error = {{0}};
-        assert_int_equal(gs_trainer_create(s.experiment, (gs_isa)isa, &trainer, &error), GS_OK);
-        const int lanes = gs_trainer_lanes(trainer);
-        gs_training *t = gs_training_create(s.experiment, lanes);
-        for (size_t i = 0; i < sizeof packs / sizeof *packs; i++) {
-            gs_settings settings[GS_MAX_LANES];
-            const volatile int stop = packs[i].stopped;
-            settings_of_shared_pack(&packs[i], lanes, settings);
-            assert_true(gs_train(trainer, settings, lanes, &stop, t) == !packs[i].stopped);
-            for (int lane = 0; lane < lanes && !packs[i].stopped; lane++) {
-                if (!shared_row_equals_reference(&s, t, lane, &settings[lane])) {
-                    fail_msg("%s: lane %d of pack %zu differs from the reference", gs_isa_names[isa], lane, i);
-                }
+        if (gs_isa_available((gs_isa)isa)) {
+            hand h = open_hand(&s, (gs_isa)isa);
+            for (size_t i = 0; i < sizeof packs / sizeof *packs; i++) {
+                train_shared_pack(&s, (gs_isa)isa, &h, &packs[i], i);
             }
+            close_hand(&h);
         }
-        gs_training_free(t);
-        gs_trainer_free(trainer);
+    }
+    gs_experiment_free(s.experiment);
+}
+
+static void draws_too_large_to_record_are_drawn_afresh(void **state) {
+    (void)state;
+    subject s = open_subject("data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 3000}\n"
+                             "model: {latent_dim: 200, generator: [], discriminator: [2]}\n"
+                             "parameters: {seed: 1, batch_size: 500}\n"
+                             "train: {epochs: 2}\n"
+                             "keep: {samples: 10, generator_by_epoch: true}\n"
+                             "check: {samples: 70}\n");
+    hand h = open_hand(&s, GS_ISA_AUTO);
+    for (size_t i = 0; i < 3; i++) {
+        const shared_pack pack = {1, 1, 1, 500, 200, 2, 0.05 / (1 + (double)i), false};
+        train_shared_pack(&s, GS_ISA_AUTO, &h, &pack, i);
+    }
+    close_hand(&h);
+    gs_experiment_free(s.experiment);
+}
+
+/// Stops a training once its first epoch's losses are there.
+typedef struct {
+    const volatile float *loss;
+    volatile int stop;
+} stopper;
+
+static void *stop_after_an_epoch(void *argument) {
+    stopper *self = argument;
+    while (!(*self->loss < 100)) {
+    }
+    self->stop = 1;
+    return NULL;
+}
+
+/// The pack that is stopped is, in turn, one that draws afresh, one that records and one that reads.
+static void a_pack_stopped_half_way_leaves_no_records(void **state) {
+    (void)state;
+    // Slow enough for the other thread to see the first of 2,000 epochs, and small enough to be recorded.
+    subject s = open_subject("data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 20}\n"
+                             "model: {latent_dim: 2, generator: [], discriminator: [64, 64]}\n"
+                             "parameters: {seed: 1, batch_size: 1}\n"
+                             "train: {epochs: 2000}\n"
+                             "keep: {samples: 10, generator_by_epoch: true}\n"
+                             "check: {samples: 70}\n");
+    for (int before = 0; before < 3; before++) {
+        hand h = open_hand(&s, GS_ISA_AUTO);
+        gs_settings settings[GS_MAX_LANES];
+        shared_pack pack = {1, 1, 1, 1, 2, 6, 0.05, false};
+        for (int i = 0; i < before; i++) {
+            train_shared_pack(&s, GS_ISA_AUTO, &h, &pack, (size_t)i);
+        }
+        pthread_t thread;
+        stopper self = {h.training->loss_D, 0};
+        h.training->loss_D[0] = INFINITY;
+        pack.epochs = 2000;
+        settings_of_shared_pack(&pack, h.lanes, settings);
+        assert_int_equal(pthread_create(&thread, NULL, stop_after_an_epoch, &self), 0);
+        const bool completed = gs_train(h.trainer, settings, h.lanes, &self.stop, h.training);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_false(completed);
+        pack.epochs = 6;
+        for (size_t i = 0; i < 3; i++) {
+            train_shared_pack(&s, GS_ISA_AUTO, &h, &pack, 10 + i);
+        }
+        close_hand(&h);
     }
     gs_experiment_free(s.experiment);
 }
@@ -578,6 +676,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(samples_are_the_generator_of_the_sample_stream),
         cmocka_unit_test(batch_sizes_see_the_same_data_order_and_latents),
         cmocka_unit_test(packs_of_equal_seeds_after_each_other_have_the_bits_of_packs_alone),
+        cmocka_unit_test(draws_too_large_to_record_are_drawn_afresh),
+        cmocka_unit_test(a_pack_stopped_half_way_leaves_no_records),
         cmocka_unit_test(training_stops_when_asked),
     };
     if (argc > 1 && strcmp(argv[1], "recorded") == 0) {
