@@ -24,7 +24,9 @@ static const cli_option bench_options[] = {
     {.name = "--repeats",
      .kind = OPTION_INTEGER,
      .argument = "N",
-     .description = "measurements of each rate, of which the median, the lowest and the highest are printed",
+     .description =
+         "measurements of each rate of training, of which the median, the lowest and the highest are printed; "
+         "5 if not given",
      .offset = offsetof(bench_arguments, repeats),
      .smallest = 1,
      .largest = GS_MOST_REPEATS},
@@ -38,7 +40,8 @@ static const cli_option bench_options[] = {
     {.name = "--epochs",
      .kind = OPTION_INTEGER,
      .argument = "N",
-     .description = "epochs of each training; a trial of fewer is a shorter one, and its start weighs more",
+     .description =
+         "epochs of each training; a trial of fewer is a shorter one, and its start weighs more; 20 if not given",
      .offset = offsetof(bench_arguments, epochs),
      .smallest = 1,
      .largest = MOST_EPOCHS},
@@ -59,7 +62,7 @@ const cli_command bench_command = {
     .description =
         "Measures training alone, without checks and files: trials and examples a second by instruction set, "
         "threads, batch size and shape, against a plain scalar C loop in the same run, and against the "
-        "throughput of this processor's own operations. Takes about half a minute.",
+        "throughput of this processor's own operations. Takes about 20 seconds.",
     .options = bench_options,
     .option_count = sizeof bench_options / sizeof *bench_options,
     .examples = "  gansweep bench --peak\n"
@@ -91,8 +94,7 @@ typedef struct {
     const bench_arguments *arguments;
     gs_isa isa; ///< the best that this processor has
     int threads;
-    gs_peak peak;     ///< of `isa`
-    double d2l_share; ///< of its wall that the d2l shape reaches
+    gs_peak peak; ///< of `isa`
     bool json, first_section;
     gs_error *error;
 } bench_task;
@@ -138,9 +140,64 @@ static int64_t steps_of(const bench_task *task, const bench_shape *shape) {
 
 // ---- sections ----
 
-/// The operations of a step of the d2l shape, what each takes, and the wall that follows.
-static gs_status bench_peak(bench_task *task) {
+/// What the figures depend on; a table has it in its headings.
+static void print_conditions(bench_task *task) {
+    begin_section(task, "conditions", "");
+    (void)printf("\n    {\"version\": \"%s\", \"isa\": \"%s\", \"epochs\": %d, \"examples_of_an_epoch\": %d, "
+                 "\"repeats\": %d, \"most_threads\": %d}",
+                 GANSWEEP_VERSION, gs_isa_names[task->isa], task->arguments->epochs, D2L_SHAPE.n,
+                 task->arguments->repeats, task->threads);
+    end_section(task);
+}
+
+static double operations_of(const gs_wall *wall) {
+    double operations = 0;
+    for (int i = 0; i < GS_OPERATION_COUNT; i++) {
+        operations += wall->operations[i];
+    }
+    return operations;
+}
+
+/// The operations of a step and what each kind takes.
+static void print_operations(bench_task *task, const gs_wall *wall) {
     static const char HEADING[] = "Operations of one step (2-5-3-1, batch 8) of a pack, and what they take on one core";
+    begin_section(task, "operations", HEADING);
+    if (!task->json) {
+        (void)printf("%-20s %10s %12s %15s %16s\n", gs_isa_names[task->isa], "in a step", "alone, ns", "beside fma, ns",
+                     "in the wall, ns");
+    }
+    for (int i = 0; i < GS_OPERATION_COUNT; i++) {
+        const double alone = 1e9 * task->peak.alone[i], beside = 1e9 * task->peak.beside[i];
+        const double in_wall = wall->operations[i] * (gs_wall_takes_beside((gs_operation)i) ? beside : alone);
+        (void)printf(task->json ? "%s\n    {\"operation\": \"%s\", \"count\": %.9g, \"alone_ns\": %.6g, "
+                                  "\"beside_ns\": %.6g, \"wall_ns\": %.6g}"
+                                : "%.0s%-20s %10.1f %12.3f %15.3f %16.1f\n",
+                     separator(i), gs_operation_names[i], wall->operations[i], alone, beside, in_wall);
+    }
+    end_section(task);
+}
+
+/// @param step  seconds that a step takes
+static void print_wall(bench_task *task, const gs_wall *wall, double step) {
+    const int lanes = gs_isa_lanes(task->isa);
+    begin_section(task, "wall", "The wall: those times added up, or the divider's if that is longer");
+    (void)printf(task->json
+                     ? "\n    {\"isa\": \"%s\", \"lanes\": %d, \"operations\": %.9g, \"load_ns\": %.6g, "
+                       "\"issue_ns\": %.6g, \"divider_ns\": %.6g, \"wall_ns\": %.6g, \"step_ns\": %.6g, "
+                       "\"share\": %.6g, \"wall_trials_a_second\": %.6g, \"side_by_side_ns\": %.6g, "
+                       "\"share_side_by_side\": %.6g}"
+                     : "%s, %d lanes: %.0f operations a step (a load takes %.3f ns); one kind after the other %.0f ns, "
+                       "divider %.0f ns: wall %.0f ns\n"
+                       "a step takes %.0f ns: %.3g of the wall, which stands at %.0f trials/s a core\n"
+                       "without what runs beside multiply-adds for nothing it would stand at %.0f ns: %.3g of it\n",
+                 gs_isa_names[task->isa], lanes, operations_of(wall), 1e9 * task->peak.load, 1e9 * wall->issue,
+                 1e9 * wall->divider, 1e9 * wall->seconds, 1e9 * step, wall->seconds / step,
+                 lanes / wall->seconds / (double)steps_of(task, &D2L_SHAPE), 1e9 * wall->side_by_side,
+                 wall->side_by_side / step);
+    end_section(task);
+}
+
+static gs_status bench_peak(bench_task *task) {
     gs_experiment *experiment;
     gs_wall wall;
     gs_rate trials;
@@ -155,43 +212,11 @@ static gs_status bench_peak(bench_task *task) {
                                      &trials, task->error);
     }
     gs_experiment_free(experiment);
-    if (status != GS_OK) {
-        return status;
+    if (status == GS_OK) {
+        print_operations(task, &wall);
+        print_wall(task, &wall, lanes / trials.median / (double)steps_of(task, &D2L_SHAPE));
     }
-    const double step = lanes / trials.median / (double)steps_of(task, &D2L_SHAPE);
-    task->d2l_share = wall.seconds / step;
-    begin_section(task, "operations", HEADING);
-    if (!task->json) {
-        (void)printf("%-20s %10s %12s %15s %16s\n", gs_isa_names[task->isa], "in a step", "alone, ns", "beside fma, ns",
-                     "in the wall, ns");
-    }
-    double operations = 0;
-    for (int i = 0; i < GS_OPERATION_COUNT; i++) {
-        const double count = wall.operations[i], alone = 1e9 * task->peak.alone[i], beside = 1e9 * task->peak.beside[i];
-        const double in_wall = count * (gs_wall_takes_beside((gs_operation)i) ? beside : alone);
-        operations += count;
-        (void)printf(task->json ? "%s\n    {\"operation\": \"%s\", \"count\": %.9g, \"alone_ns\": %.6g, "
-                                  "\"beside_ns\": %.6g, \"wall_ns\": %.6g}"
-                                : "%.0s%-20s %10.1f %12.3f %15.3f %16.1f\n",
-                     separator(i), gs_operation_names[i], count, alone, beside, in_wall);
-    }
-    end_section(task);
-    begin_section(task, "wall", "The wall: those times added up, or the divider's if that is longer");
-    (void)printf(
-        task->json ? "\n    {\"isa\": \"%s\", \"lanes\": %d, \"operations\": %.9g, \"load_ns\": %.6g, "
-                     "\"issue_ns\": %.6g, \"divider_ns\": %.6g, \"wall_ns\": %.6g, \"step_ns\": %.6g, "
-                     "\"share\": %.6g, \"wall_trials_a_second\": %.6g, \"side_by_side_ns\": %.6g, "
-                     "\"share_side_by_side\": %.6g}"
-                   : "%s, %d lanes: %.0f operations a step (a load takes %.3f ns); one kind after the other %.0f ns, "
-                     "divider %.0f ns: wall %.0f ns\n"
-                     "a step takes %.0f ns: %.3g of the wall, which stands at %.0f trials/s a core\n"
-                     "with what runs beside multiply-adds for nothing, %.0f ns would be left: a step is %.3g of "
-                     "that\n",
-        gs_isa_names[task->isa], lanes, operations, 1e9 * task->peak.load, 1e9 * wall.issue, 1e9 * wall.divider,
-        1e9 * wall.seconds, 1e9 * step, task->d2l_share, lanes / wall.seconds / (double)steps_of(task, &D2L_SHAPE),
-        1e9 * wall.side_by_side, wall.side_by_side / step);
-    end_section(task);
-    return GS_OK;
+    return status;
 }
 
 /// A row of rates beside the scalar loop's; `row` is its number in the section.
@@ -228,7 +253,7 @@ static gs_status bench_instruction_sets(bench_task *task) {
     }
     char heading[128];
     (void)snprintf(heading, sizeof heading,
-                   "One core, 2-5-3-1, batch 8, %d epochs of %d examples; the scalar C loop in turn",
+                   "One core, 2-5-3-1, batch 8, epochs: %d of %d examples each; the scalar C loop in turn",
                    task->arguments->epochs, D2L_SHAPE.n);
     begin_section(task, "instruction_sets", heading);
     int row = 0;
@@ -326,7 +351,8 @@ static gs_status bench_shapes(bench_task *task) {
     const int lanes = gs_isa_lanes(task->isa);
     begin_section(task, "shapes", "Other shapes, one core");
     if (!task->json) {
-        (void)printf("%-24s %10s %16s %20s %14s\n", "", "trials/s", "operations/step", "operations/ns", "of the wall");
+        (void)printf("%-24s %13s %16s %20s %14s\n", "", "M examples/s", "operations/step", "operations/ns",
+                     "of the wall");
     }
     for (size_t i = 0; i < sizeof OTHER_SHAPES / sizeof *OTHER_SHAPES && status == GS_OK; i++) {
         const bench_shape *shape = &OTHER_SHAPES[i];
@@ -345,14 +371,12 @@ static gs_status bench_shapes(bench_task *task) {
         gs_experiment_free(experiment);
         if (status == GS_OK) {
             const double step = lanes / trials.median / (double)steps_of(task, shape);
-            double operations = 0;
-            for (int k = 0; k < GS_OPERATION_COUNT; k++) {
-                operations += wall.operations[k];
-            }
-            (void)printf(task->json ? "%s\n    {\"shape\": \"%s\", \"trials_a_second\": %.6g, \"operations\": %.9g, "
+            const double operations = operations_of(&wall);
+            const double examples = trials.median * task->arguments->epochs * shape->n;
+            (void)printf(task->json ? "%s\n    {\"shape\": \"%s\", \"examples_a_second\": %.6g, \"operations\": %.9g, "
                                       "\"operations_a_second\": %.6g, \"share_of_the_wall\": %.6g}"
-                                    : "%.0s%-24s %10.2f %16.0f %20.3f %14.2f\n",
-                         separator((int)i), shape->name, trials.median, operations,
+                                    : "%.0s%-24s %13.2f %16.0f %20.3f %14.2f\n",
+                         separator((int)i), shape->name, examples / (task->json ? 1 : 1e6), operations,
                          operations / step / (task->json ? 1 : 1e9), wall.seconds / step);
         }
     }
@@ -377,6 +401,9 @@ static int bench(int argument_count, char **typed, gs_error *error) {
                                                           bench_threads, bench_batches,          bench_shapes};
     const int count = arguments.peak ? 1 : (int)(sizeof sections / sizeof *sections);
     (void)gs_peak_measure(task.isa, &task.peak);
+    if (task.json) {
+        print_conditions(&task);
+    }
     for (int i = 0; i < count && status == GS_OK; i++) {
         status = sections[i](&task);
     }

@@ -25,7 +25,8 @@ void print_profile(const gs_profile *profile, const run_times *times, FILE *stre
     };
     const double total = times->summarised - times->start, threads = profile->threads > 0 ? profile->threads : 1;
     double known = 0;
-    (void)fprintf(stream, "\nWhere the time went (%d thread%s):\n", profile->threads, profile->threads == 1 ? "" : "s");
+    (void)fprintf(stream, "\nWhere the time went (%d thread%s, means over them):\n", profile->threads,
+                  profile->threads == 1 ? "" : "s");
     print_row(stream, "making the file", times->created - times->start, total);
     for (int part = 0; part < GS_PART_COUNT; part++) {
         print_row(stream, names[part], profile->part[part] / threads, total);
@@ -39,8 +40,8 @@ void print_profile(const gs_profile *profile, const run_times *times, FILE *stre
     print_row(stream, "making the file durable", times->closed - times->trained, total);
     print_row(stream, "summary", times->summarised - times->closed, total);
     print_row(stream, "in all", total, total);
-    (void)fprintf(stream,
-                  "Beside these, progress took %.3f s of a processor. Packs were taken %lld times, %.2f us each.\n",
-                  profile->progress, (long long)profile->takes,
-                  profile->takes > 0 ? 1e6 * profile->part[GS_PART_TAKE] / (double)profile->takes : 0.0);
+    (void)fprintf(
+        stream, "Beside these, progress took %.3f s of a processor. Threads came %lld times for packs, %.2f us each.\n",
+        profile->progress, (long long)profile->takes,
+        profile->takes > 0 ? 1e6 * profile->part[GS_PART_TAKE] / (double)profile->takes : 0.0);
 }

@@ -255,6 +255,10 @@ static int train(const run_task *sweep, gs_error *error) {
     if (progress.done < progress.trials) {
         char reason[32];
         (void)snprintf(reason, sizeof reason, "ended by %s", signal_name(interrupted));
+        if (sweep->arguments->profile) {
+            times.summarised = seconds_now();
+            print_profile(&profile, &times, stdout);
+        }
         return say_what_is_kept(sweep, &progress, SIGNAL_CODE + interrupted, reason, error);
     }
     status = sweep->arguments->quiet ? GS_OK : summarise(sweep, &progress, error);

@@ -1,5 +1,6 @@
 #include "speed/peak.h"
 
+#include <math.h>
 #include <time.h>
 
 #include "speed/peak_kernel.h"
@@ -75,13 +76,17 @@ bool gs_peak_measure(gs_isa isa, gs_peak *peak) {
     if (kernel == NULL || !gs_isa_available(isa)) {
         return false;
     }
-    const double fma = time_loop(&kernel->fma);
+    double together[GS_OPERATION_COUNT], fma = time_loop(&kernel->fma);
     for (int operation = 0; operation < GS_OPERATION_COUNT; operation++) {
         const gs_peak_loop *beside = &kernel->beside[operation];
         peak->alone[operation] = peak->beside[operation] = time_loop(&kernel->alone[operation]);
-        if (beside->run != NULL) {
-            const double longer = time_loop(beside) - fma / beside->operations;
-            peak->beside[operation] = longer > 0 ? longer : 0;
+        together[operation] = beside->run == NULL ? INFINITY : time_loop(beside) * beside->operations;
+        fma = fmin(fma, together[operation]); // what holds more can't be faster: then others disturbed the first
+    }
+    fma = fmin(fma, time_loop(&kernel->fma));
+    for (int operation = 0; operation < GS_OPERATION_COUNT; operation++) {
+        if (kernel->beside[operation].run != NULL) {
+            peak->beside[operation] = (together[operation] - fma) / kernel->beside[operation].operations;
         }
     }
     peak->adam_root_divides = kernel->adam_root_divides;

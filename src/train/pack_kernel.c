@@ -600,8 +600,6 @@ static void start_pack(workspace *w, const gs_pack *pack) {
         draw_data(w);
     }
     w->use = shared_draws_begin(&w->draws, pack);
-    w->shuffle = w->no_shuffle;
-    w->shuffled_lanes = GS_LANES;
     initialise_network(w, &w->D, GS_STREAM_INIT_DISCRIMINATOR, of_D);
     initialise_network(w, &w->G, GS_STREAM_INIT_GENERATOR, of_G);
     w->clock = (adam_clock){1.0, 1.0};
