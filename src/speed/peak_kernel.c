@@ -6,7 +6,12 @@
 
 #include "train/vector.h"
 
-enum { CHAINS = 10, WIDE_CHAINS = 6, BUFFER = 32 };
+#if GS_LANES == 16 // as many as 32 registers or 16 have room for, besides what stands beside them
+enum { CHAINS = 12 };
+#else
+enum { CHAINS = 10 };
+#endif
+enum { WIDE_CHAINS = 6, BUFFER = 32 };
 
 /// Operations of another kind in a stream of multiply-adds, few enough that no chain of them takes longer than the
 /// stream.
