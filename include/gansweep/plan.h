@@ -38,7 +38,7 @@ int64_t gs_plan_run_length(const gs_plan *plan);
 int64_t gs_plan_pack_count(const gs_plan *plan, int lanes);
 
 /// Trials of one pack, ascending, all of equal shape. Packs of the same seeds follow each other where a configuration's
-/// seeds are a multiple of `lanes`.
+/// seeds are a multiple of `lanes` and three configurations or more have one shape.
 /// @param trials  [lanes] filled with the trial numbers
 /// @return how many trials the pack has, 1 ... lanes
 int gs_plan_pack(const gs_plan *plan, int lanes, int64_t pack, int64_t *trials);

@@ -19,9 +19,7 @@ gs_status gs_rate_of_training(const gs_experiment *experiment, gs_isa isa, int t
                               double least_seconds, gs_rate *trials, gs_error *error);
 
 /// The same beside the scalar loop, which does the d2l.ai training of as many epochs on one thread, in turn.
-/// @param packs_of_a_seed  packs of the same seeds that follow each other under different learning rates, as in a
-/// sweep:
-///     they share what the seeds draw
+/// @param packs_of_a_seed  packs after each other with the same seeds, under different learning rates as in a sweep
 /// @param ratio  of the two in each turn
 gs_status gs_rate_against_scalar(const gs_experiment *experiment, gs_isa isa, int packs_of_a_seed, int repeats,
                                  double least_seconds, gs_rate *trials, gs_rate *scalar, gs_rate *ratio,

@@ -16,8 +16,8 @@ typedef struct {
     double side_by_side;
 } gs_wall;
 
-/// Whether an operation counts in the wall by what it takes from multiply-adds: divisions and roots, which have a unit
-/// of their own everywhere.
+/// Whether an operation counts in the wall by what it takes from multiply-adds: divisions and roots, most of whose time
+/// is latency or goes to a unit of their own.
 bool gs_wall_takes_beside(gs_operation operation);
 
 /// Counts the operations of a step by training with the counting kernel, and weighs them with the peak.
