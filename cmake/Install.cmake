@@ -13,12 +13,12 @@ install(EXPORT gansweep-targets NAMESPACE gansweep:: DESTINATION "${package_fold
 configure_package_config_file(cmake/gansweep-config.cmake.in gansweep-config.cmake INSTALL_DESTINATION "${package_folder}")
 write_basic_package_version_file(gansweep-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/gansweep-config.cmake" "${CMAKE_CURRENT_BINARY_DIR}/gansweep-config-version.cmake"
-  cmake/FindLibYAML.cmake cmake/FindStaticLAPACKE.cmake DESTINATION "${package_folder}")
+  cmake/FindLibYAML.cmake cmake/FindSeccomp.cmake cmake/FindStaticLAPACKE.cmake DESTINATION "${package_folder}")
 
 # pkg-config gansweep: files by their full path, as CMake found them, so that both ways link with the same archives.
 get_target_property(linked_with StaticLAPACKE::StaticLAPACKE INTERFACE_LINK_LIBRARIES)
 list(REMOVE_ITEM linked_with m)
-foreach(target hdf5::hdf5_hl hdf5::hdf5 GSL::gsl GSL::gslcblas LibYAML::LibYAML)
+foreach(target hdf5::hdf5_hl hdf5::hdf5 GSL::gsl GSL::gslcblas LibYAML::LibYAML Seccomp::Seccomp)
   list(APPEND linked_with $<TARGET_LINKER_FILE:${target}>)
 endforeach()
 list(APPEND linked_with ${OpenMP_C_LIBRARIES} -lm)

@@ -9,6 +9,7 @@
 #include "gansweep/check.h"
 #include "gansweep/store.h"
 #include "gansweep/run.h"
+#include "gansweep/verify.h"
 #include "gansweep/report.h"
 
 #endif

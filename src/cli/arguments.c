@@ -5,6 +5,8 @@
 #include "cli/command.h"
 #include "experiment/names.h"
 
+static const double MOST_SECONDS = 1e9;
+
 /// What read_arguments() is in the middle of.
 typedef struct {
     const cli_command *command;
@@ -34,6 +36,17 @@ static gs_status set_integer(const argument_reading *reading, const cli_option *
     }
     const int integer = (int)number;
     memcpy(reading->options + option->offset, &integer, sizeof integer);
+    return GS_OK;
+}
+
+static gs_status set_seconds(const argument_reading *reading, const cli_option *option, const char *value) {
+    char *end;
+    const double seconds = strtod(value, &end);
+    if (end == value || *end != '\0' || !(seconds >= 0 && seconds <= MOST_SECONDS)) {
+        return gs_fail(reading->error, GS_ERROR_INPUT, "%s: '%.100s' is not a number of seconds from 0 to %g",
+                       option->name, value, MOST_SECONDS);
+    }
+    memcpy(reading->options + option->offset, &seconds, sizeof seconds);
     return GS_OK;
 }
 
@@ -67,6 +80,8 @@ static gs_status set_option(const argument_reading *reading, const cli_option *o
     switch (option->kind) {
     case OPTION_INTEGER:
         return set_integer(reading, option, value);
+    case OPTION_SECONDS:
+        return set_seconds(reading, option, value);
     case OPTION_CHOICE:
         return set_choice(reading, option, value);
     case OPTION_TEXTS:
@@ -144,6 +159,13 @@ gs_status read_arguments(const cli_command *command, int argument_count, char **
                        command->name);
     }
     return GS_OK;
+}
+
+gs_status check_isa(int isa, gs_error *error) {
+    return gs_isa_available((gs_isa)isa)
+               ? GS_OK
+               : gs_fail(error, GS_ERROR_INPUT, "--isa: this processor has no %s; the best it has is %s",
+                         gs_isa_names[isa], gs_isa_names[gs_isa_best()]);
 }
 
 char *shell_quoted(const char *text) {

@@ -14,7 +14,7 @@ typedef struct {
 typedef enum { BENCH_TABLE, BENCH_JSON, BENCH_FORMAT_COUNT } bench_format;
 static const char *const format_names[BENCH_FORMAT_COUNT] = {"table", "json"};
 
-enum { MOST_THREADS = 4096, PRESET_REPEATS = 5, PRESET_EPOCHS = 20, MOST_EPOCHS = 1000 };
+enum { PRESET_REPEATS = 5, PRESET_EPOCHS = 20, MOST_EPOCHS = 1000 };
 
 static const cli_option bench_options[] = {
     {.name = "--peak",

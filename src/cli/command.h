@@ -14,6 +14,7 @@ typedef enum {
     OPTION_TEXT,    ///< const char *
     OPTION_TEXTS,   ///< text_list: may be given several times
     OPTION_INTEGER, ///< int, smallest ... largest
+    OPTION_SECONDS, ///< double, 0 or more
     OPTION_CHOICE,  ///< int, place in `choices`
 } option_kind;
 
@@ -34,7 +35,7 @@ typedef struct {
     int choice_count;
 } cli_option;
 
-enum { MAX_OPERANDS = 2 };
+enum { MAX_OPERANDS = 2, MOST_THREADS = 4096 };
 
 typedef struct {
     const char *name;
@@ -49,7 +50,8 @@ typedef struct {
     int (*run)(int argument_count, char **arguments, gs_error *error);
 } cli_command;
 
-extern const cli_command run_command, report_command, show_command, list_command, bench_command;
+extern const cli_command run_command, resume_command, verify_command, report_command, show_command, list_command,
+    bench_command;
 
 /// Reads options (anywhere, "--name value", "--name=value", "-o value", "-ovalue", "--" ends them) and operands.
 /// @param options  the subcommand's struct, already holding its presets
@@ -60,6 +62,9 @@ gs_status read_arguments(const cli_command *command, int argument_count, char **
 
 void print_command_help(const cli_command *command, FILE *stream);
 void print_program_help(const cli_command *const *commands, FILE *stream);
+
+/// Whether this processor has the instruction set that --isa names.
+gs_status check_isa(int isa, gs_error *error);
 
 /// A text as a shell reads it back: in quotes when it needs them.
 /// @return a new string that the caller frees; NULL when out of memory

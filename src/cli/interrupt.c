@@ -3,20 +3,40 @@
 #include <stddef.h>
 
 volatile sig_atomic_t interrupted = 0;
+volatile sig_atomic_t asked_for_progress = 0;
 
-static void note_signal(int signal) {
-    interrupted = signal;
+/// The first signal asks; a second one, of whatever kind, does what it does to any program, as soon as this returns.
+static void note_signal(int number) {
+    if (interrupted != 0) {
+        (void)signal(number, SIG_DFL);
+        (void)raise(number);
+        return;
+    }
+    interrupted = number;
+}
+
+static void note_question(int number) {
+    (void)number;
+    asked_for_progress = 1;
+}
+
+static void catch_signal(int number, void (*handler)(int)) {
+    struct sigaction noting = {.sa_handler = handler, .sa_flags = SA_RESTART}, before;
+    (void)sigemptyset(&noting.sa_mask);
+    if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+        (void)sigaction(number, &noting, NULL);
+    }
 }
 
 void catch_interruptions(void) {
     (void)signal(SIGXFSZ, SIG_IGN); // a file larger than allowed is a failed write, with a message, like any other
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction noting = {.sa_handler = note_signal, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
-    (void)sigemptyset(&noting.sa_mask);
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        struct sigaction before;
-        if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
-            (void)sigaction(signals[i], &noting, NULL);
-        }
+        catch_signal(signals[i], note_signal);
     }
+    catch_signal(SIGUSR1, note_question);
+}
+
+const char *interruption_name(int signal) {
+    return signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "SIGHUP";
 }

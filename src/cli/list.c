@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/ledger.h"
 #include "report/format.h"
 #include "report/table.h"
 
@@ -73,6 +74,8 @@ static int list(int argument_count, char **typed, gs_error *error) {
                  gs_format_count(gs_plan_trial_count(gs_results_plan(results)), trials),
                  gs_format_bytes((double)gs_results_bytes(results), size));
     print_datasets(layout);
+    (void)printf("\n");
+    status = print_ledger_of(results, error);
     gs_results_close(results);
-    return GS_OK;
+    return status;
 }

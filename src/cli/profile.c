@@ -44,4 +44,6 @@ void print_profile(const gs_profile *profile, const run_times *times, FILE *stre
         stream, "Beside these, progress took %.3f s of a processor. Threads came %lld times for packs, %.2f us each.\n",
         profile->progress, (long long)profile->takes,
         profile->takes > 0 ? 1e6 * profile->part[GS_PART_TAKE] / (double)profile->takes : 0.0);
+    (void)fprintf(stream, "%lld checkpoint%s waited %.3f s for the disk while the threads trained.\n",
+                  (long long)profile->checkpoints, profile->checkpoints == 1 ? "" : "s", profile->checkpoint_seconds);
 }

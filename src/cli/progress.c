@@ -8,8 +8,8 @@
 enum { LINE_BYTES = 512, NARROWEST_BAR = 10, WIDEST_BAR = 40, BAR_FRAME = 3 };
 static const double SECONDS_BETWEEN_LINES = 5;
 
-progress_view progress_view_on_stderr(void) {
-    return (progress_view){.screen = gs_screen_of(stderr), .next_line = SECONDS_BETWEEN_LINES};
+progress_view progress_view_on_stderr(bool quiet) {
+    return (progress_view){.quiet = quiet, .screen = gs_screen_of(stderr), .next_line = SECONDS_BETWEEN_LINES};
 }
 
 /// "45.2 % of 1,000,000 trials, 1,950 trials/s, 39 million examples/s, ..."
@@ -17,14 +17,15 @@ static void describe(const gs_progress *progress, char line[LINE_BYTES]) {
     char done[GS_FORMAT_BYTES], trials[GS_FORMAT_BYTES], rate[GS_FORMAT_BYTES], left[GS_FORMAT_BYTES],
         share[GS_FORMAT_BYTES];
     const double seconds = progress->seconds > 0 ? progress->seconds : 1e-9;
-    const double trials_a_second = (double)progress->done / seconds;
+    const int64_t trained = progress->done - progress->before;
+    const double trials_a_second = (double)trained / seconds;
     const double examples_a_second = (double)progress->examples / seconds;
     (void)gs_format_duration((double)(progress->trials - progress->done) / trials_a_second, left);
-    (void)gs_format_share(progress->done > 0 ? (double)progress->prints_ln2 / (double)progress->done : 0, share);
+    (void)gs_format_share(trained > 0 ? (double)progress->prints_ln2 / (double)trained : 0, share);
     int length =
         snprintf(line, LINE_BYTES, "%5.1f %%  %s of %s trials", 100 * (double)progress->done / (double)progress->trials,
                  gs_format_count(progress->done, done), gs_format_count(progress->trials, trials));
-    if (progress->done > 0) {
+    if (trained > 0) {
         (void)snprintf(
             line + length, LINE_BYTES - (size_t)length, "  %s trials/s  %.1f M examples/s  %s%s  %s print 0.693/0.693",
             gs_format_count((int64_t)(trials_a_second + 0.5), rate), examples_a_second / 1e6,
@@ -64,8 +65,14 @@ static void redraw(const progress_view *view, const gs_progress *progress, const
 void show_progress(const gs_progress *progress, void *context) {
     progress_view *view = context;
     char line[LINE_BYTES];
+    if (view->quiet && !progress->asked) {
+        return;
+    }
     describe(progress, line);
-    if (view->screen.terminal) {
+    if (progress->asked) {
+        (void)fprintf(stderr, "%s%s\n", view->screen.terminal && !view->quiet ? "\r\033[K" : "",
+                      line + strspn(line, " "));
+    } else if (view->screen.terminal) {
         redraw(view, progress, line);
     } else if (progress->finished || progress->seconds >= view->next_line) {
         view->next_line = progress->seconds + SECONDS_BETWEEN_LINES;

@@ -7,11 +7,13 @@
 #include "report/screen.h"
 
 typedef struct {
+    bool quiet;
     gs_screen screen; ///< of standard error
     double next_line; ///< seconds into the run; where it is not a terminal
 } progress_view;
 
-progress_view progress_view_on_stderr(void);
+/// @param quiet  nothing is said but what SIGUSR1 asks for
+progress_view progress_view_on_stderr(bool quiet);
 
 /// A progress callback of gs_run_options; its context is a progress_view.
 void show_progress(const gs_progress *progress, void *context);

@@ -1,4 +1,5 @@
 #include "cli/command.h"
+#include "cli/ledger.h"
 
 typedef struct {
     int format;
@@ -46,6 +47,9 @@ static int report(int argument_count, char **typed, gs_error *error) {
     status = gs_report_create(results, &made, error);
     if (status == GS_OK) {
         status = gs_report_print(made, results, operands[0], (gs_report_format)arguments.format, stdout, error);
+    }
+    if (status == GS_OK && arguments.format == GS_FORMAT_TABLE) { // the others have the counts in their rows
+        status = print_ledger_of(results, error);
     }
     gs_report_free(made);
     gs_results_close(results);

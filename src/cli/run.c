@@ -1,4 +1,3 @@
-#include <errno.h> // program_invocation_name
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,19 +6,16 @@
 #include "cli/command.h"
 #include "cli/dry_run.h"
 #include "cli/interrupt.h"
-#include "cli/profile.h"
-#include "cli/progress.h"
-#include "report/format.h"
+#include "cli/training.h"
 
-enum { MOST_THREADS = 4096, HOST_BYTES = 256, SIGNAL_CODE = 128 };
-/// Larger sweeps are not read back for a summary that nobody asked for.
-static const int64_t MOST_TRIALS_SUMMARISED = 4000000;
+enum { HOST_BYTES = 256 };
 
 typedef struct {
     const char *output; ///< NULL: named after the experiment
     text_list settings;
+    double checkpoint;
     int threads, isa;
-    bool force, quiet, dry_run, profile;
+    bool resume, force, quiet, dry_run, profile;
 } run_arguments;
 
 #define INTO(member) offsetof(run_arguments, member)
@@ -50,6 +46,15 @@ static const cli_option run_options[] = {
      .offset = INTO(isa),
      .choices = gs_isa_names,
      .choice_count = GS_ISA_COUNT},
+    {.name = "--checkpoint",
+     .kind = OPTION_SECONDS,
+     .argument = "SECONDS",
+     .description = "the most of the training that a kill or a power cut can cost; 5 without it",
+     .offset = INTO(checkpoint)},
+    {.name = "--resume",
+     .kind = OPTION_FLAG,
+     .description = "go on with the results file if there is one of this experiment: train what is pending",
+     .offset = INTO(resume)},
     {.name = "--force",
      .kind = OPTION_FLAG,
      .description = "replace the results file if it exists",
@@ -82,6 +87,7 @@ const cli_command run_command = {
     .option_count = sizeof run_options / sizeof *run_options,
     .examples = "  gansweep run experiments/d2l.yaml\n"
                 "  gansweep run experiments/d2l.yaml --dry-run --set seed=1:1000000\n"
+                "  gansweep run experiments/d2l.yaml -o d2l.h5 --resume    # the same line begins and goes on\n"
                 "  gansweep run experiments/learning-rates.yaml -o rates.h5 --set lr_D=0.01,0.05 --threads 8\n",
     .run = run,
 };
@@ -158,115 +164,41 @@ static gs_status create_store(const run_task *sweep, gs_store **store, gs_error 
     return status;
 }
 
-/// What was found, where it is and how it is opened.
-static gs_status summarise(const run_task *sweep, const gs_progress *progress, gs_error *error) {
-    if (progress->trials <= MOST_TRIALS_SUMMARISED) {
-        gs_results *results;
-        gs_status status = gs_results_open(sweep->path, &results, error);
-        if (status != GS_OK) {
-            return status;
-        }
-        gs_report *report = NULL;
-        status = gs_report_create(results, &report, error);
-        if (status == GS_OK) {
-            status = gs_report_print(report, results, sweep->path, GS_FORMAT_TABLE, stdout, error);
-        }
-        gs_report_free(report);
-        gs_results_close(results);
-        if (status != GS_OK) {
-            return status;
-        }
-    }
-    char trials[GS_FORMAT_BYTES], time[GS_FORMAT_BYTES], rate[GS_FORMAT_BYTES];
-    char *path = shell_quoted(sweep->path), *program = shell_quoted(program_invocation_name);
-    if (path == NULL || program == NULL) {
-        free(path);
-        free(program);
-        return gs_fail(error, GS_ERROR_RUN, "out of memory for the summary");
-    }
-    (void)printf("\n%s trial%s in %s, %s trials/s with %d thread%s. The results are in %s:\n",
-                 gs_format_count(progress->trials, trials), progress->trials == 1 ? "" : "s",
-                 gs_format_duration(progress->seconds, time),
-                 gs_format_count((int64_t)((double)progress->done / progress->seconds + 0.5), rate),
-                 gs_run_threads_used(sweep->plan, &sweep->options),
-                 gs_run_threads_used(sweep->plan, &sweep->options) == 1 ? "" : "s", sweep->path);
-    (void)printf("  %s report %s\n  %s show %s 0\n  %s list %s\n", program, path, program, path, program, path);
-    (void)printf("  python3 -c 'import sys, xarray; print(xarray.open_dataset(sys.argv[1], engine=\"h5netcdf\"))' %s\n",
-                 path);
-    (void)printf("  python3 -c 'import sys, h5py; print(h5py.File(sys.argv[1])[\"loss_G\"][:, -1])' %s\n", path);
-    free(path);
-    free(program);
-    return GS_OK;
-}
-
-/// Names a signal for people.
-static const char *signal_name(int signal) {
-    return signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "SIGHUP";
-}
-
-/// Adds to a line of failure what is not lost.
-static int say_what_is_kept(const run_task *sweep, const gs_progress *progress, int code, const char *reason,
-                            gs_error *error) {
-    char done[GS_FORMAT_BYTES], trials[GS_FORMAT_BYTES];
-    (void)gs_fail(error, GS_ERROR_RUN, "%.700s: %s of %s trials are finished and kept in %.200s", reason,
-                  gs_format_count(progress->done, done), gs_format_count(progress->trials, trials), sweep->path);
-    return code;
-}
-
-/// The portable vectors have no instruction for a multiply-add, which alone takes a hundred times as long without one.
-static void say_when_slow(const run_task *sweep) {
-    const gs_isa isa = sweep->options.isa == GS_ISA_AUTO ? gs_isa_best() : sweep->options.isa;
-    if (isa == GS_ISA_PORTABLE && !sweep->arguments->quiet) {
-        (void)fprintf(stderr,
-                      "gansweep: note: %s: the same numbers without vector instructions and FMA, about 50 times "
-                      "slower than with AVX2\n",
-                      sweep->options.isa == GS_ISA_AUTO ? "this processor has none of neon, avx2 and avx512"
-                                                        : "--isa portable");
-    }
-}
-
-static int train(const run_task *sweep, gs_error *error) {
-    gs_store *store;
-    gs_profile profile = {0};
-    run_times times = {.start = seconds_now()};
-    catch_interruptions();
-    gs_status status = create_store(sweep, &store, error);
-    times.created = seconds_now();
+/// Creates the results file and trains everything.
+static int begin(const run_task *sweep, training_task *task, gs_error *error) {
+    const gs_status status = create_store(sweep, &task->store, error);
+    task->times.created = seconds_now();
     if (status != GS_OK) {
         return interrupted ? SIGNAL_CODE + interrupted : (int)status;
     }
-    progress_view view = progress_view_on_stderr();
-    gs_run_options options = sweep->options;
-    options.progress = sweep->arguments->quiet ? NULL : show_progress;
-    options.context = &view;
-    options.stop = &interrupted;
-    options.profile = &profile;
-    say_when_slow(sweep);
-    gs_progress progress;
-    gs_error first_error = {""};
-    status = gs_run(sweep->experiment, sweep->plan, store, &options, &progress, &first_error);
-    times.trained = seconds_now();
-    const gs_status closed = gs_store_close(store, progress.seconds, status == GS_OK ? &first_error : NULL);
-    times.closed = seconds_now();
-    status = status == GS_OK ? closed : status;
+    return train_pending(task, error);
+}
+
+/// Goes on with the results file, which must belong to this experiment.
+static int go_on(const run_task *sweep, training_task *task, gs_error *error) {
+    gs_results *results;
+    gs_status status = gs_results_open(sweep->path, &results, error);
     if (status != GS_OK) {
-        return say_what_is_kept(sweep, &progress, status, first_error.message, error);
+        return status;
     }
-    if (progress.done < progress.trials) {
-        char reason[32];
-        (void)snprintf(reason, sizeof reason, "ended by %s", signal_name(interrupted));
-        if (sweep->arguments->profile) {
-            times.summarised = seconds_now();
-            print_profile(&profile, &times, stdout);
-        }
-        return say_what_is_kept(sweep, &progress, SIGNAL_CODE + interrupted, reason, error);
-    }
-    status = sweep->arguments->quiet ? GS_OK : summarise(sweep, &progress, error);
-    times.summarised = seconds_now();
-    if (status == GS_OK && sweep->arguments->profile) {
-        print_profile(&profile, &times, stdout);
-    }
-    return status;
+    status = gs_results_compare(results, sweep->experiment, error);
+    const int code = status == GS_OK ? resume_training(results, false, task, error) : (int)status;
+    gs_results_close(results);
+    return code;
+}
+
+static int train(const run_task *sweep, gs_error *error) {
+    training_task task = {.experiment = sweep->experiment,
+                          .plan = sweep->plan,
+                          .path = sweep->path,
+                          .options = sweep->options,
+                          .quiet = sweep->arguments->quiet,
+                          .profile = sweep->arguments->profile,
+                          .times = {.start = seconds_now()}};
+    catch_interruptions();
+    struct stat found;
+    const bool there = lstat(sweep->path, &found) == 0;
+    return sweep->arguments->resume && there ? go_on(sweep, &task, error) : begin(sweep, &task, error);
 }
 
 static int run_experiment(run_task *sweep, const char *experiment_path, gs_error *error) {
@@ -291,18 +223,23 @@ static int run_experiment(run_task *sweep, const char *experiment_path, gs_error
 }
 
 static int run(int argument_count, char **typed, gs_error *error) {
-    run_arguments arguments = {.isa = GS_ISA_AUTO};
+    run_arguments arguments = {.isa = GS_ISA_AUTO, .checkpoint = NO_CHECKPOINT_GIVEN};
     const char *operands[MAX_OPERANDS] = {NULL};
     int code = read_arguments(&run_command, argument_count, typed, &arguments, operands, error);
-    if (code == GS_OK && !gs_isa_available((gs_isa)arguments.isa)) {
-        code = gs_fail(error, GS_ERROR_INPUT, "--isa: this processor has no %s; the best it has is %s",
-                       gs_isa_names[arguments.isa], gs_isa_names[gs_isa_best()]);
+    if (code == GS_OK) {
+        code = check_isa(arguments.isa, error);
+    }
+    if (code == GS_OK && arguments.resume && arguments.force) {
+        code = gs_fail(error, GS_ERROR_INPUT,
+                       "--resume goes on with the results file and --force replaces it: one of them");
     }
     if (code == GS_OK) {
         run_task sweep = {.arguments = &arguments,
                           .argument_count = argument_count,
                           .typed = typed,
-                          .options = {.threads = arguments.threads, .isa = (gs_isa)arguments.isa}};
+                          .options = {.threads = arguments.threads,
+                                      .isa = (gs_isa)arguments.isa,
+                                      .checkpoint = checkpoint_option(arguments.checkpoint)}};
         code = run_experiment(&sweep, operands[0], error);
         free(sweep.path);
         gs_plan_free(sweep.plan);

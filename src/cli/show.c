@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/curves.h"
+#include "cli/ledger.h"
 #include "report/fields.h"
 #include "report/format.h"
 
@@ -294,6 +295,9 @@ static int show(int argument_count, char **typed, gs_error *error) {
         return status;
     }
     status = show_trial(results, operands[0], operands[1], error);
+    if (status == GS_OK) {
+        status = print_ledger_of(results, error);
+    }
     gs_results_close(results);
     return status;
 }

@@ -244,7 +244,9 @@ static gs_status fill_grid(gs_setting setting, place at, const grid *points, gs_
     const gs_status status = values_allocate(setting, points->count, values, error);
     for (int64_t i = 0; status == GS_OK && i < points->count; i++) {
         const double point = gs_grid_point(first, last, points->count, points->logarithmic, i);
-        values_store(values, i, (setting_value){.real = point, .integer = (int64_t)(point + 0.5)});
+        // a learning rate may be larger than any integer
+        values_store(values, i,
+                     integer ? (setting_value){.integer = (int64_t)(point + 0.5)} : (setting_value){.real = point});
     }
     return status;
 }

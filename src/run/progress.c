@@ -1,14 +1,13 @@
 #include "run/progress.h"
 
-#include <errno.h>
 #include <omp.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
+#include "run/waiting.h"
+
 static const double SECONDS_BETWEEN_REPORTS = 0.25;
-static const long NANOSECONDS_BETWEEN_LOOKS = 20 * 1000 * 1000; // at the caller's stop
-static const long NANOSECONDS_OF_A_SECOND = 1000 * 1000 * 1000;
+static const double SECONDS_BETWEEN_LOOKS = 0.02; // at what the caller's signal handlers set
 
 /// One thread writes a counter, so that a load and a store are an addition.
 static void add(_Atomic int64_t *counter, int64_t more) {
@@ -23,7 +22,8 @@ void gs_counter_add(gs_counter *counter, const gs_tally *tally) {
 }
 
 gs_progress gs_watch_progress(const gs_watch *watch) {
-    gs_progress sum = {.trials = watch->trials, .seconds = omp_get_wtime() - watch->start};
+    gs_progress sum = watch->before;
+    sum.seconds = omp_get_wtime() - watch->start;
     for (int thread = 0; thread < watch->threads; thread++) {
         const gs_counter *counter = &watch->counters[thread];
         sum.done += atomic_load_explicit(&counter->done, memory_order_relaxed);
@@ -32,17 +32,6 @@ gs_progress gs_watch_progress(const gs_watch *watch) {
         sum.examples += atomic_load_explicit(&counter->examples, memory_order_relaxed);
     }
     return sum;
-}
-
-static void wait_for_the_next_look(gs_watch *watch) {
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += NANOSECONDS_BETWEEN_LOOKS;
-    if (until.tv_nsec >= NANOSECONDS_OF_A_SECOND) {
-        until.tv_nsec -= NANOSECONDS_OF_A_SECOND;
-        until.tv_sec++;
-    }
-    (void)pthread_cond_timedwait(&watch->wake, &watch->mutex, &until);
 }
 
 static void pass_stop_on(const gs_watch *watch) {
@@ -57,11 +46,16 @@ static void *watch_until_over(void *argument) {
     double next_report = watch->start + SECONDS_BETWEEN_REPORTS;
     (void)pthread_mutex_lock(&watch->mutex);
     while (!watch->over) {
-        wait_for_the_next_look(watch);
+        gs_wait_at_most(&watch->wake, &watch->mutex, SECONDS_BETWEEN_LOOKS);
         pass_stop_on(watch);
-        if (options->progress != NULL && !watch->over && omp_get_wtime() >= next_report) {
+        const bool asked = options->ask != NULL && *options->ask;
+        if (options->progress != NULL && !watch->over && (asked || omp_get_wtime() >= next_report)) {
             next_report = omp_get_wtime() + SECONDS_BETWEEN_REPORTS; // after a stall none are made up for
-            const gs_progress progress = gs_watch_progress(watch);
+            gs_progress progress = gs_watch_progress(watch);
+            progress.asked = asked;
+            if (asked) {
+                *options->ask = 0;
+            }
             options->progress(&progress, options->context);
         }
     }
@@ -72,26 +66,11 @@ static void *watch_until_over(void *argument) {
     return NULL;
 }
 
-/// Signals stay with the caller's threads.
-static int start_without_signals(gs_watch *watch) {
-    sigset_t all, before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int failure = pthread_create(&watch->thread, NULL, watch_until_over, watch);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failure;
-}
-
 gs_status gs_watch_start(gs_watch *watch, gs_error *error) {
-    pthread_condattr_t monotonic;
-    (void)pthread_condattr_init(&monotonic);
-    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    (void)pthread_cond_init(&watch->wake, &monotonic);
-    (void)pthread_condattr_destroy(&monotonic);
-    (void)pthread_mutex_init(&watch->mutex, NULL);
+    gs_init_waiting(&watch->wake, &watch->mutex);
     watch->over = false;
     pass_stop_on(watch); // a run that is stopped beforehand trains nothing
-    const int failure = start_without_signals(watch);
+    const int failure = gs_start_without_signals(&watch->thread, watch_until_over, watch);
     if (failure != 0) {
         (void)pthread_cond_destroy(&watch->wake);
         (void)pthread_mutex_destroy(&watch->mutex);

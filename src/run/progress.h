@@ -29,7 +29,7 @@ typedef struct {
     const gs_run_options *options;
     gs_counter *counters; ///< [threads]
     int threads;
-    int64_t trials;
+    gs_progress before; ///< the plan's trials, and what was finished before this run
     double start;       ///< omp_get_wtime() at the first pack
     volatile int *halt; ///< set when the caller's stop is
 

@@ -5,6 +5,7 @@
 #include <omp.h>
 #include <stdlib.h>
 
+#include "run/checkpoint.h"
 #include "run/pin.h"
 #include "run/progress.h"
 #include "run/stopwatch.h"
@@ -15,7 +16,8 @@ enum {
     MOST_PACKS_OF_A_BLOCK = 128,
     TAKES_OF_A_THREAD = 4, ///< that the packs still left are divided into, so that threads end together
 };
-static const double OLDEST_UNWRITTEN_SECONDS = 0.5; // a finished trial waits at most this, or one pack, for its write
+/// A finished trial waits for its write at most this long, or as long as for its checkpoint, or one pack.
+static const double OLDEST_UNWRITTEN_SECONDS = 0.5;
 
 /// What all threads share.
 typedef struct {
@@ -31,7 +33,10 @@ typedef struct {
     gs_status status;  ///< the first failure; under critical(gs_run_failure)
     gs_error failure;
     gs_counter *counters; ///< [threads]
-    gs_profile profile;   ///< under critical(gs_run_profile)
+    double start;         ///< omp_get_wtime() at the first pack
+    bool checkpoint_each_block;
+    double oldest_unwritten; ///< seconds
+    gs_profile profile;      ///< under critical(gs_run_profile)
 } gs_sweep;
 
 /// What one thread owns.
@@ -74,7 +79,10 @@ static gs_status write_block(gs_sweep *sweep, gs_hand *hand, gs_error *error) {
     if (gs_block_count(hand->block) == 0) {
         return GS_OK;
     }
-    const gs_status status = gs_store_write(sweep->store, hand->block, error);
+    gs_status status = gs_store_write(sweep->store, hand->block, error);
+    if (status == GS_OK && sweep->checkpoint_each_block) {
+        status = gs_store_checkpoint(sweep->store, omp_get_wtime() - sweep->start, error);
+    }
     if (status == GS_OK) {
         gs_counter_add(&sweep->counters[omp_get_thread_num()], &hand->unwritten);
     }
@@ -104,11 +112,26 @@ static gs_status finish_trial(gs_sweep *sweep, gs_hand *hand, int64_t trial, con
     return GS_OK;
 }
 
-/// Trains and checks one pack; a pack that was stopped half-way leaves nothing.
+/// The pending trials of a pack. The others' lanes stay empty: a trial's numbers don't depend on them.
+static int pending_of_pack(const gs_sweep *sweep, int64_t pack, int64_t *trials) {
+    const int count = gs_plan_pack(sweep->plan, sweep->lanes, pack, trials);
+    int pending = 0;
+    for (int i = 0; i < count; i++) {
+        if (gs_store_is_pending(sweep->store, trials[i])) {
+            trials[pending++] = trials[i];
+        }
+    }
+    return pending;
+}
+
+/// Trains and checks the pending trials of one pack; a pack that was stopped half-way leaves nothing.
 static gs_status train_pack(gs_sweep *sweep, gs_hand *hand, int64_t pack, gs_error *error) {
     int64_t trials[GS_MAX_LANES];
     gs_settings settings[GS_MAX_LANES];
-    const int count = gs_plan_pack(sweep->plan, sweep->lanes, pack, trials);
+    const int count = pending_of_pack(sweep, pack, trials);
+    if (count == 0) {
+        return GS_OK;
+    }
     for (int row = 0; row < count; row++) {
         gs_plan_settings(sweep->plan, trials[row], &settings[row]);
     }
@@ -134,7 +157,8 @@ static gs_status work(gs_sweep *sweep, gs_hand *hand, gs_error *error) {
     while (status == GS_OK && !sweep->halt && (count = take_packs(sweep, hand, &first)) > 0) {
         for (int64_t pack = first; status == GS_OK && !sweep->halt && pack < first + count; pack++) {
             status = train_pack(sweep, hand, pack, error);
-            if (status == GS_OK && omp_get_wtime() - hand->oldest_unwritten > OLDEST_UNWRITTEN_SECONDS) {
+            if (status == GS_OK && gs_block_count(hand->block) > 0 &&
+                omp_get_wtime() - hand->oldest_unwritten > sweep->oldest_unwritten) {
                 status = write_block(sweep, hand, error);
             }
         }
@@ -197,24 +221,45 @@ static void run_thread(gs_sweep *sweep) {
     (void)fesetenv(&caller_environment);
 }
 
+/// What was finished before.
+static gs_progress progress_before(gs_store *store) {
+    const gs_ledger ledger = gs_store_ledger(store);
+    const int64_t finished = ledger.done + ledger.diverged;
+    return (gs_progress){.trials = ledger.planned, .done = finished, .before = finished, .diverged = ledger.diverged};
+}
+
 static gs_status run_all_threads(gs_sweep *sweep, const gs_run_options *options, gs_progress *summary,
                                  gs_error *error) {
+    sweep->start = omp_get_wtime();
+    sweep->checkpoint_each_block = options->checkpoint < 0;
+    const double interval = options->checkpoint == 0 ? GS_CHECKPOINT_SECONDS : options->checkpoint;
+    sweep->oldest_unwritten = interval < OLDEST_UNWRITTEN_SECONDS ? interval : OLDEST_UNWRITTEN_SECONDS;
     gs_watch watch = {.options = options,
                       .counters = sweep->counters,
                       .threads = sweep->threads,
-                      .trials = gs_plan_trial_count(sweep->plan),
-                      .start = omp_get_wtime(),
+                      .before = progress_before(sweep->store),
+                      .start = sweep->start,
                       .halt = &sweep->halt};
-    const gs_status status = gs_watch_start(&watch, error);
+    gs_checkpoints checkpoints = {
+        .store = sweep->store, .interval = interval, .start = sweep->start, .halt = &sweep->halt};
+    gs_status status = gs_watch_start(&watch, error);
     if (status != GS_OK) {
+        return status;
+    }
+    status = gs_checkpoints_start(&checkpoints, error);
+    if (status != GS_OK) {
+        gs_watch_end(&watch);
         return status;
     }
 #pragma omp parallel num_threads(sweep->threads)
     run_thread(sweep);
     sweep->profile.seconds = omp_get_wtime() - watch.start;
+    gs_checkpoints_end(&checkpoints);
     gs_watch_end(&watch);
     sweep->profile.threads = sweep->threads;
     sweep->profile.progress = watch.processor_seconds;
+    sweep->profile.checkpoints = checkpoints.count;
+    sweep->profile.checkpoint_seconds = checkpoints.seconds;
     if (options->profile != NULL) {
         *options->profile = sweep->profile;
     }
@@ -223,6 +268,9 @@ static gs_status run_all_threads(gs_sweep *sweep, const gs_run_options *options,
     summary->finished = true;
     if (options->progress != NULL) {
         options->progress(summary, options->context);
+    }
+    if (sweep->status == GS_OK && checkpoints.status != GS_OK) {
+        return gs_fail(error, checkpoints.status, "%s", checkpoints.failure.message);
     }
     return sweep->status == GS_OK ? GS_OK : gs_fail(error, sweep->status, "%s", sweep->failure.message);
 }
@@ -245,7 +293,8 @@ gs_status gs_run(const gs_experiment *experiment, const gs_plan *plan, gs_store 
     }
     gs_progress nowhere;
     summary = summary == NULL ? &nowhere : summary;
-    *summary = (gs_progress){.trials = gs_plan_trial_count(plan), .finished = true};
+    *summary = progress_before(store);
+    summary->finished = true;
     gs_sweep sweep = {.experiment = experiment, .plan = plan, .store = store, .isa = isa, .lanes = gs_isa_lanes(isa)};
     sweep.pack_count = gs_plan_pack_count(plan, sweep.lanes);
     sweep.threads = gs_run_threads_used(plan, options);

@@ -11,6 +11,10 @@
 /// Most bytes of rows that are put together to be written in one call.
 enum { RUN_BYTES = 1 << 18 };
 
+uint32_t gs_row_checksum(const void *row, size_t bytes) {
+    return XXH32(row, bytes, 0);
+}
+
 gs_status gs_block_create(const gs_layout *layout, int capacity, gs_block **block, gs_error *error) {
     gs_block *made = calloc(1, sizeof *made);
     if (made == NULL) {
@@ -114,7 +118,7 @@ void gs_block_append(gs_block *block, int64_t trial, const gs_settings *settings
         const size_t bytes = (size_t)column->dataset.row_bytes;
         unsigned char *into = block->rows[i] + block->count * column->dataset.row_bytes;
         if (column->moment == GS_WRITTEN_CHECKSUM) {
-            const uint32_t checksum = XXH32(block->row, used, 0);
+            const uint32_t checksum = gs_row_checksum(block->row, used);
             memcpy(into, &checksum, sizeof checksum);
         } else if (column->moment == GS_WRITTEN_STATUS) {
             *into = training->diverged_epoch[row] == 0 ? GS_DONE : GS_DIVERGED;

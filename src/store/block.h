@@ -19,4 +19,8 @@ struct gs_block {
 /// @return how many, 1 ... count
 int gs_block_rows(const gs_block *block, int column, int first, int count, const unsigned char **rows);
 
+/// Checksum of a trial's row of every dataset before `checksum`, one after the other: XXH32, whose four sums each lose
+/// nothing of their input, so that no change within four aligned bytes goes unseen.
+uint32_t gs_row_checksum(const void *row, size_t bytes);
+
 #endif

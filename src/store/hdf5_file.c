@@ -267,11 +267,12 @@ static bool write_root_attributes(hid_t file, const gs_layout *layout, const gs_
 }
 
 static bool create_everything(hid_t file, const gs_layout *layout, const gs_note *notes) {
-    bool written = write_root_attributes(file, layout, notes);
+    // The entries of /provenance first: the seal must stand near the beginning of the file.
+    bool written = write_root_attributes(file, layout, notes) && create_notes(file, notes);
     for (int i = 0; i < layout->count && written; i++) {
         written = create_dataset(file, &layout->columns[i], layout);
     }
-    return written && create_notes(file, notes) && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
+    return written && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
 }
 
 gs_status gs_hdf5_create(const char *path, const gs_layout *layout, const gs_note *notes, gs_error *error) {
@@ -321,8 +322,7 @@ static uint64_t superblock_word(const unsigned char *superblock, int at) {
     return word;
 }
 
-/// Looks at the superblock before libhdf5 does.
-static gs_status check_superblock(int file, int64_t bytes, gs_error *error) {
+gs_status gs_hdf5_check_superblock(int file, int64_t bytes, gs_error *error) {
     static const unsigned char signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
     unsigned char superblock[SUPERBLOCK_BYTES] = {0};
     const size_t there = bytes < SUPERBLOCK_BYTES ? (size_t)bytes : SUPERBLOCK_BYTES;
@@ -357,7 +357,7 @@ static bool is_same_file(hid_t hdf5, int file) {
 }
 
 gs_status gs_hdf5_open(const char *path, int file, int64_t bytes, gs_hdf5 **hdf5, gs_error *error) {
-    gs_status status = check_superblock(file, bytes, error);
+    gs_status status = gs_hdf5_check_superblock(file, bytes, error);
     if (status != GS_OK) {
         return status;
     }
@@ -396,10 +396,6 @@ static bool is_hard_link(hid_t place, const char *name) {
     H5L_info_t info;
     return H5Lexists(place, name, H5P_DEFAULT) > 0 && H5Lget_info(place, name, &info, H5P_DEFAULT) >= 0 &&
            info.type == H5L_TYPE_HARD;
-}
-
-bool gs_hdf5_has(const gs_hdf5 *hdf5, const char *name) {
-    return is_hard_link(hdf5->file, name);
 }
 
 /// Opens a dataset that a hard link leads to.
@@ -464,66 +460,32 @@ static gs_status fail_damaged(gs_error *error, const char *place, const char *na
                    "it is damaged, or not a results file of gansweep: %s%s is not as documented", place, name);
 }
 
-static gs_status read_text(const gs_hdf5 *hdf5, hid_t object, const gs_note_info *info, gs_note *note,
-                           gs_error *error) {
-    const int64_t length = text_length(object);
-    const int64_t address = length < 0 ? -1 : contiguous_address(hdf5, object, length + 1);
-    if (address < 0) {
-        return fail_damaged(error, "/provenance/", info->name);
-    }
-    note->text = malloc((size_t)length + 1);
-    if (note->text == NULL) {
-        return gs_fail(error, GS_ERROR_RUN, "out of memory for /provenance/%s", info->name);
-    }
-    void *handle = NULL;
-    if (H5Fget_vfd_handle(hdf5->file, H5P_DEFAULT, &handle) < 0 ||
-        !gs_read_at(*(int *)handle, note->text, (size_t)length + 1, address)) {
-        free(note->text);
-        note->text = NULL;
-        return gs_fail(error, GS_ERROR_RESULTS, "/provenance/%s can't be read", info->name);
-    }
-    note->text[length] = '\0';
-    note->length = (size_t)length;
-    return GS_OK;
-}
-
-static gs_status read_number(const gs_hdf5 *hdf5, hid_t object, const gs_note_info *info, gs_note *note,
-                             int64_t *address, gs_error *error) {
-    const bool real = info->type == GS_NOTE_REAL;
-    const hid_t type = file_type(real ? GS_F8 : GS_I8);
-    void *value = real ? (void *)&note->real : (void *)&note->integer;
-    const int64_t found = contiguous_address(hdf5, object, (int64_t)sizeof(int64_t));
-    if (found < 0 || !has_extent(object, 0, NULL) || !has_type(object, type) ||
-        H5Dread(object, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) < 0) {
-        return fail_damaged(error, "/provenance/", info->name);
-    }
-    if (address != NULL) {
-        *address = found;
-    }
-    return GS_OK;
-}
-
-gs_status gs_hdf5_read_note(const gs_hdf5 *hdf5, const gs_note_info *info, gs_note *note, int64_t *address,
-                            gs_error *error) {
+/// Opens the group /provenance when a hard link leads to it.
+static hid_t open_notes(hid_t file) {
     H5O_info_t place;
-    if (!is_hard_link(hdf5->file, "provenance") ||
-        H5Oget_info_by_name2(hdf5->file, "provenance", &place, H5O_INFO_BASIC, H5P_DEFAULT) < 0 ||
-        place.type != H5O_TYPE_GROUP) {
-        return fail_damaged(error, "/provenance", "");
-    }
-    const hid_t group = H5Gopen2(hdf5->file, "provenance", H5P_DEFAULT);
+    return is_hard_link(file, "provenance") &&
+                   H5Oget_info_by_name2(file, "provenance", &place, H5O_INFO_BASIC, H5P_DEFAULT) >= 0 &&
+                   place.type == H5O_TYPE_GROUP
+               ? H5Gopen2(file, "provenance", H5P_DEFAULT)
+               : H5I_INVALID_HID;
+}
+
+gs_status gs_hdf5_find_note(const gs_hdf5 *hdf5, const gs_note_info *info, int64_t *address, int64_t *bytes,
+                            gs_error *error) {
+    const hid_t group = open_notes(hdf5->file);
     const hid_t object = group < 0 ? H5I_INVALID_HID : open_dataset(group, info->name);
-    gs_status status;
-    if (object < 0) {
-        status = fail_damaged(error, "/provenance/", info->name);
-    } else if (info->type == GS_NOTE_TEXT) {
-        status = read_text(hdf5, object, info, note, error);
-    } else {
-        status = read_number(hdf5, object, info, note, address, error);
+    bool found = object >= 0;
+    if (found && info->type == GS_NOTE_TEXT) {
+        *bytes = text_length(object) + 1;
+        found = *bytes > 0;
+    } else if (found) {
+        *bytes = (int64_t)sizeof(int64_t);
+        found = has_extent(object, 0, NULL) && has_type(object, file_type(info->type == GS_NOTE_REAL ? GS_F8 : GS_I8));
     }
+    *address = found ? contiguous_address(hdf5, object, *bytes) : -1;
     H5Dclose(object);
     H5Gclose(group);
-    return status;
+    return *address < 0 ? fail_damaged(error, "/provenance/", info->name) : GS_OK;
 }
 
 gs_status gs_hdf5_find_rows(const gs_hdf5 *hdf5, const gs_dataset *dataset, int64_t *address, gs_error *error) {

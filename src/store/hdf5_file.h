@@ -13,22 +13,23 @@
 /// @return GS_ERROR_RUN with libhdf5's reason
 gs_status gs_hdf5_create(const char *path, const gs_layout *layout, const gs_note *notes, gs_error *error);
 
+/// Looks at the first bytes, without libhdf5.
+/// @return GS_ERROR_RESULTS when it is not a plain HDF5 file in the earliest format, or is shorter than it says
+gs_status gs_hdf5_check_superblock(int file, int64_t bytes, gs_error *error);
+
 /// An open file.
 typedef struct gs_hdf5 gs_hdf5;
 
 /// Opens a file for reading, without a lock.
+/// @param file  the same file, open for reading: another one in its place is refused
 /// @param bytes  size of the file: nothing is believed to lie beyond
 /// @return GS_ERROR_RESULTS when it is not a plain HDF5 file in the earliest format, or is shorter than it says
 gs_status gs_hdf5_open(const char *path, int file, int64_t bytes, gs_hdf5 **hdf5, gs_error *error);
 void gs_hdf5_close(gs_hdf5 *hdf5);
 
-/// Whether the root group has an object of this name.
-bool gs_hdf5_has(const gs_hdf5 *hdf5, const char *name);
-
-/// Reads an entry of /provenance.
-/// @param note  filled; a text is to be freed by the caller
-/// @param address  where a number stands in the file; may be NULL
-gs_status gs_hdf5_read_note(const gs_hdf5 *hdf5, const gs_note_info *info, gs_note *note, int64_t *address,
+/// Address and bytes of an entry of /provenance, once its type and storage have been found to be as the table says.
+/// @param bytes  8, or a text's with its NUL
+gs_status gs_hdf5_find_note(const gs_hdf5 *hdf5, const gs_note_info *info, int64_t *address, int64_t *bytes,
                             gs_error *error);
 
 /// Address of a dataset's rows, once its type, shape and storage have been found to be as the layout says.

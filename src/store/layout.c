@@ -681,6 +681,17 @@ void gs_element_clear(gs_element element, int64_t bytes, unsigned char *into) {
     }
 }
 
+void gs_column_plan(const gs_layout *layout, int column, int64_t first, int64_t count, const gs_settings *settings,
+                    unsigned char *rows) {
+    const gs_column *planned = &layout->columns[column];
+    gs_source source = {.layout = layout};
+    for (int64_t i = 0; i < count; i++) {
+        source.index = first + i;
+        source.settings = settings == NULL ? NULL : &settings[i];
+        planned->fill(planned, &source, rows + i * planned->dataset.row_bytes);
+    }
+}
+
 void gs_column_canonicalise(const gs_column *column, unsigned char *row) {
     const gs_dataset *dataset = &column->dataset;
     if (dataset->element == GS_F4) {

@@ -55,6 +55,12 @@ int64_t gs_element_bytes(gs_element element);
 /// Fills whole elements with what pending rows hold: the quiet NaN, or 0.
 void gs_element_clear(gs_element element, int64_t bytes, unsigned char *into);
 
+/// Makes rows [first, first + count) of a column that is known from the plan.
+/// @param settings  [count] of these trials, or NULL for a coordinate
+/// @param rows  [count x row_bytes]
+void gs_column_plan(const gs_layout *layout, int column, int64_t first, int64_t count, const gs_settings *settings,
+                    unsigned char *rows);
+
 /// Replaces every NaN of a row of floats by the one quiet NaN: 0x7fc00000, 0x7ff8000000000000.
 void gs_column_canonicalise(const gs_column *column, unsigned char *row);
 

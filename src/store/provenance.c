@@ -8,6 +8,7 @@
 #include <time.h>
 
 const gs_note_info gs_notes_table[GS_NOTE_COUNT] = {
+    [GS_NOTE_SEAL] = {"seal", GS_NOTE_TEXT, "where everything lies, and a hash of what never changes"},
     [GS_NOTE_EXPERIMENT] = {"experiment", GS_NOTE_TEXT, "text of the experiment as read"},
     [GS_NOTE_EXPERIMENT_PATH] = {"experiment_path", GS_NOTE_TEXT, "file that it was read from"},
     [GS_NOTE_OVERRIDES] = {"overrides", GS_NOTE_TEXT, "settings overridden from the command line, one a line"},
@@ -21,7 +22,8 @@ const gs_note_info gs_notes_table[GS_NOTE_COUNT] = {
     [GS_NOTE_THREADS] = {"threads", GS_NOTE_INTEGER, "number of threads"},
     [GS_NOTE_LAYOUT_VERSION] = {"layout_version", GS_NOTE_INTEGER, "version of the layout of this file"},
     [GS_NOTE_NUMERICS_VERSION] = {"numerics_version", GS_NOTE_INTEGER, "version of the numerical contract"},
-    [GS_NOTE_SECONDS] = {"seconds", GS_NOTE_REAL, "time that the training took, s; NaN until it ended"},
+    [GS_NOTE_SECONDS] = {"seconds", GS_NOTE_REAL, "time of training so far, s; NaN before the first checkpoint"},
+    [GS_NOTE_SECONDS_CHECKSUM] = {"seconds_checksum", GS_NOTE_INTEGER, "XXH3-64 of the eight bytes of seconds"},
 };
 
 size_t gs_utf8_length(const char *text, size_t length) {
@@ -147,19 +149,39 @@ static void print_experiment(FILE *stream, const gs_experiment *experiment) {
                   (long long)experiment->check_samples, experiment->tolerance);
 }
 
-/// The experiment as it was understood; false when out of memory.
-static bool resolve(const gs_experiment *experiment, gs_note *note) {
+char *gs_resolved_text(const gs_experiment *experiment) {
     char *text = NULL;
     size_t length = 0;
     FILE *stream = open_memstream(&text, &length);
     if (stream == NULL) {
-        return false;
+        return NULL;
     }
     print_experiment(stream, experiment);
     const bool printed = ferror(stream) == 0;
-    const bool complete = fclose(stream) == 0 && printed && keep_bytes(note, text, length);
+    if (fclose(stream) != 0 || !printed) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static bool resolve(const gs_experiment *experiment, gs_note *note) {
+    char *text = gs_resolved_text(experiment);
+    const bool complete = text != NULL && keep_bytes(note, text, strlen(text));
     free(text);
     return complete;
+}
+
+/// Room for the seal; false when out of memory.
+static bool leave_room(gs_note *note, int64_t bytes) {
+    note->text = malloc((size_t)bytes + 1);
+    if (note->text == NULL) {
+        return false;
+    }
+    note->length = (size_t)bytes;
+    memset(note->text, ' ', note->length);
+    note->text[note->length] = '\0';
+    return true;
 }
 
 /// The time now in ISO 8601, UTC.
@@ -173,14 +195,15 @@ static bool keep_time(gs_note *note) {
     return keep_text(note, text);
 }
 
-gs_status gs_notes_create(const gs_experiment *experiment, const gs_provenance *provenance, gs_note *notes,
-                          gs_error *error) {
+gs_status gs_notes_create(const gs_experiment *experiment, const gs_provenance *provenance, int64_t seal_bytes,
+                          gs_note *notes, gs_error *error) {
     memset(notes, 0, GS_NOTE_COUNT * sizeof *notes);
     notes[GS_NOTE_THREADS].integer = provenance->threads;
     notes[GS_NOTE_LAYOUT_VERSION].integer = GS_LAYOUT_VERSION;
     notes[GS_NOTE_NUMERICS_VERSION].integer = GS_NUMERICS_VERSION;
     notes[GS_NOTE_SECONDS].real = NAN;
     const bool complete =
+        leave_room(&notes[GS_NOTE_SEAL], seal_bytes) &&
         keep_bytes(&notes[GS_NOTE_EXPERIMENT], experiment->text, experiment->text_length) &&
         keep_text(&notes[GS_NOTE_EXPERIMENT_PATH], experiment->path) &&
         keep_bytes(&notes[GS_NOTE_OVERRIDES], experiment->overrides, strlen(experiment->overrides)) &&

@@ -5,6 +5,7 @@
 #include "gansweep/store.h"
 
 typedef enum {
+    GS_NOTE_SEAL,       ///< made when everything else is there; see seal.h. The first, so that it is soon found
     GS_NOTE_EXPERIMENT, ///< its text as read
     GS_NOTE_EXPERIMENT_PATH,
     GS_NOTE_OVERRIDES, ///< the --set arguments, one a line
@@ -18,7 +19,8 @@ typedef enum {
     GS_NOTE_THREADS,
     GS_NOTE_LAYOUT_VERSION,
     GS_NOTE_NUMERICS_VERSION,
-    GS_NOTE_SECONDS, ///< NaN until the store is closed
+    GS_NOTE_SECONDS, ///< NaN until the first checkpoint
+    GS_NOTE_SECONDS_CHECKSUM,
     GS_NOTE_COUNT,
 } gs_note_name;
 
@@ -43,11 +45,16 @@ typedef struct {
 
 /// All entries of a new file. The experiment and its overrides are kept byte by byte, so that they can be read again;
 /// in other texts the bytes that are not UTF-8 become '?'.
+/// @param seal_bytes  room for the seal, which is blank
 /// @param notes  [GS_NOTE_COUNT], to be ended with gs_notes_free()
 /// @return GS_ERROR_RUN when out of memory
-gs_status gs_notes_create(const gs_experiment *experiment, const gs_provenance *provenance, gs_note *notes,
-                          gs_error *error);
+gs_status gs_notes_create(const gs_experiment *experiment, const gs_provenance *provenance, int64_t seal_bytes,
+                          gs_note *notes, gs_error *error);
 void gs_notes_free(gs_note *notes);
+
+/// Every setting of an experiment as it was understood, one a line; NULL when out of memory.
+/// @return a new string that the caller frees
+char *gs_resolved_text(const gs_experiment *experiment);
 
 /// Length of the UTF-8 character that begins at text[0], 1 to 4; 0 when the bytes are not UTF-8.
 size_t gs_utf8_length(const char *text, size_t length);

@@ -1,7 +1,8 @@
-/// Opening a results file for reading. Nothing that it says is believed before it was compared with the layout that
-/// follows from the experiment in it.
+/// Opening a results file for reading. Nothing that it says is believed before it was compared with its seal, with the
+/// layout that follows from the experiment in it, and with what libhdf5 finds in it - which looks in a child process.
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,17 +11,9 @@
 
 #include "store/hdf5_file.h"
 #include "store/io.h"
-
-struct gs_results {
-    char *path;
-    int file;
-    int64_t bytes;
-    gs_note notes[GS_NOTE_COUNT];
-    gs_experiment *experiment;
-    gs_plan *plan;
-    gs_layout *layout;
-    int64_t *addresses; ///< [layout->count]
-};
+#include "store/results.h"
+#include "store/sandbox.h"
+#include "store/store.h"
 
 /// Opens a regular file and finds its size.
 static gs_status open_regular(const char *path, int *file, int64_t *bytes, gs_error *error) {
@@ -37,22 +30,73 @@ static gs_status open_regular(const char *path, int *file, int64_t *bytes, gs_er
     return GS_OK;
 }
 
-/// Reads all of /provenance, the version of the layout first: other versions may have other entries.
-static gs_status read_notes(gs_results *results, const gs_hdf5 *hdf5, gs_error *error) {
-    gs_note *version = &results->notes[GS_NOTE_LAYOUT_VERSION];
-    if (!gs_hdf5_has(hdf5, "provenance")) {
-        return gs_fail(error, GS_ERROR_RESULTS, "it is an HDF5 file, but not a results file of gansweep");
+static gs_status fail_note(const gs_note_info *info, const char *why, gs_error *error) {
+    return gs_fail(error, GS_ERROR_RESULTS, "it is damaged: /provenance/%s %s", info->name, why);
+}
+
+/// The seal's own text, which is not among the extents that it names.
+static gs_extent own_extent(const gs_seal *seal) {
+    return (gs_extent){.kind = GS_EXTENT_SEALED, .address = seal->address, .bytes = seal->bytes + 1};
+}
+
+/// Reads an entry of /provenance from where the seal says that it lies.
+static gs_status read_note(gs_results *results, int index, gs_error *error) {
+    const gs_note_info *info = &gs_notes_table[index];
+    gs_note *note = &results->notes[index];
+    char name[GS_SEAL_NAME_BYTES];
+    (void)snprintf(name, sizeof name, "/provenance/%s", info->name);
+    const gs_extent own = own_extent(&results->seal);
+    const gs_extent *extent = index == GS_NOTE_SEAL ? &own : gs_seal_find(&results->seal, name);
+    if (extent == NULL) {
+        return fail_note(info, "is missing", error);
     }
-    gs_status status = gs_hdf5_read_note(hdf5, &gs_notes_table[GS_NOTE_LAYOUT_VERSION], version, NULL, error);
+    if (info->type != GS_NOTE_TEXT) {
+        void *value = info->type == GS_NOTE_REAL ? (void *)&note->real : (void *)&note->integer;
+        if (extent->bytes != (int64_t)sizeof(int64_t)) {
+            return fail_note(info, "is no number", error);
+        }
+        return gs_read_at(results->file, value, sizeof(int64_t), extent->address)
+                   ? GS_OK
+                   : fail_note(info, "can't be read", error);
+    }
+    if (extent->bytes < 1) {
+        return fail_note(info, "is no text", error);
+    }
+    note->length = (size_t)extent->bytes - 1;
+    note->text = malloc((size_t)extent->bytes);
+    if (note->text == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for /provenance/%s", info->name);
+    }
+    if (!gs_read_at(results->file, note->text, (size_t)extent->bytes, extent->address)) {
+        return fail_note(info, "can't be read", error);
+    }
+    note->text[note->length] = '\0';
+    return GS_OK;
+}
+
+/// The seconds are written again at every checkpoint: between two writes, and after a power cut, they are not known.
+static void believe_seconds(gs_results *results) {
+    gs_note *seconds = &results->notes[GS_NOTE_SECONDS];
+    results->seconds_known = results->notes[GS_NOTE_SECONDS_CHECKSUM].integer == gs_seconds_checksum(seconds->real);
+    if (!results->seconds_known) {
+        seconds->real = NAN;
+    }
+}
+
+/// Reads all of /provenance, the version of the layout first: other versions may have other entries.
+static gs_status read_notes(gs_results *results, gs_error *error) {
+    const gs_note *version = &results->notes[GS_NOTE_LAYOUT_VERSION];
+    gs_status status = read_note(results, GS_NOTE_LAYOUT_VERSION, error);
     if (status == GS_OK && version->integer != GS_LAYOUT_VERSION) {
         return gs_fail(error, GS_ERROR_RESULTS, "it has layout version %lld, and this gansweep reads version %d",
                        (long long)version->integer, GS_LAYOUT_VERSION);
     }
     for (int i = 0; i < GS_NOTE_COUNT && status == GS_OK; i++) {
         if (i != GS_NOTE_LAYOUT_VERSION) {
-            status = gs_hdf5_read_note(hdf5, &gs_notes_table[i], &results->notes[i], NULL, error);
+            status = read_note(results, i, error);
         }
     }
+    believe_seconds(results);
     return status;
 }
 
@@ -94,56 +138,81 @@ end:
     return status;
 }
 
-static int64_t bytes_of(const gs_dataset *dataset) {
-    return dataset->extent[0] * dataset->row_bytes;
-}
-
-/// A forged or damaged file may say that two datasets share their bytes.
-static gs_status refuse_shared_bytes(const gs_results *results, gs_error *error) {
+/// Compares the seal's list with the datasets that follow from the experiment, and takes their addresses.
+static gs_status find_addresses(gs_results *results, gs_error *error) {
     const gs_layout *layout = results->layout;
+    results->addresses = calloc((size_t)layout->count, sizeof *results->addresses);
+    if (results->addresses == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory");
+    }
     for (int i = 0; i < layout->count; i++) {
-        for (int j = 0; j < i; j++) {
-            const gs_dataset *a = &layout->columns[i].dataset, *b = &layout->columns[j].dataset;
-            if (results->addresses[i] < results->addresses[j] + bytes_of(b) &&
-                results->addresses[j] < results->addresses[i] + bytes_of(a)) {
-                return gs_fail(error, GS_ERROR_RESULTS, "it is damaged: %s and %s share their bytes", b->name, a->name);
-            }
+        const gs_dataset *dataset = &layout->columns[i].dataset;
+        const gs_extent *extent = gs_seal_find(&results->seal, dataset->name);
+        int64_t bytes;
+        if (extent == NULL || extent->kind != GS_EXTENT_ROWS ||
+            __builtin_mul_overflow(dataset->extent[0], dataset->row_bytes, &bytes) || extent->bytes != bytes) {
+            return gs_fail(error, GS_ERROR_RESULTS, "it is damaged: %s is not as the experiment in it says",
+                           dataset->name);
         }
+        results->addresses[i] = extent->address;
     }
     return GS_OK;
 }
 
-static gs_status find_addresses(gs_results *results, const gs_hdf5 *hdf5, gs_error *error) {
-    gs_status status = GS_OK;
-    results->addresses = calloc((size_t)results->layout->count, sizeof *results->addresses);
-    if (results->addresses == NULL) {
-        return gs_fail(error, GS_ERROR_RUN, "out of memory");
+static gs_status compare_place(const char *name, int64_t address, int64_t expected, gs_error *error) {
+    return address == expected
+               ? GS_OK
+               : gs_fail(error, GS_ERROR_RESULTS, "it is damaged: %s does not lie where the seal says", name);
+}
+
+/// Whether libhdf5, and so every other reader, finds the same as the seal says. Runs in a child process.
+static gs_status compare_with_hdf5(void *context, gs_error *error) {
+    const gs_results *results = context;
+    gs_hdf5 *hdf5;
+    int64_t address, bytes;
+    gs_status status = gs_hdf5_open(results->path, results->file, results->bytes, &hdf5, error);
+    if (status != GS_OK) {
+        return status;
     }
     for (int i = 0; i < results->layout->count && status == GS_OK; i++) {
-        status = gs_hdf5_find_rows(hdf5, &results->layout->columns[i].dataset, &results->addresses[i], error);
+        const gs_dataset *dataset = &results->layout->columns[i].dataset;
+        status = gs_hdf5_find_rows(hdf5, dataset, &address, error);
+        if (status == GS_OK) {
+            status = compare_place(dataset->name, address, results->addresses[i], error);
+        }
     }
-    return status == GS_OK ? refuse_shared_bytes(results, error) : status;
+    for (int i = 0; i < GS_NOTE_COUNT && status == GS_OK; i++) {
+        char name[GS_SEAL_NAME_BYTES];
+        (void)snprintf(name, sizeof name, "/provenance/%s", gs_notes_table[i].name);
+        const gs_extent *extent = gs_seal_find(&results->seal, name);
+        status = gs_hdf5_find_note(hdf5, &gs_notes_table[i], &address, &bytes, error);
+        if (status == GS_OK) {
+            status = compare_place(name, address, i == GS_NOTE_SEAL ? results->seal.address : extent->address, error);
+        }
+    }
+    gs_hdf5_close(hdf5);
+    return status;
 }
 
 /// The same as gs_results_open, with a reason that does not name the file.
 static gs_status open_results(gs_results *results, gs_error *error) {
-    gs_hdf5 *hdf5;
     gs_status status = open_regular(results->path, &results->file, &results->bytes, error);
     if (status == GS_OK) {
-        status = gs_hdf5_open(results->path, results->file, results->bytes, &hdf5, error);
+        status = gs_hdf5_check_superblock(results->file, results->bytes, error);
     }
-    if (status != GS_OK) {
-        return status;
+    if (status == GS_OK) {
+        status = gs_seal_read(results->file, results->bytes, &results->seal, error);
     }
-    status = read_notes(results, hdf5, error);
+    if (status == GS_OK) {
+        status = read_notes(results, error);
+    }
     if (status == GS_OK) {
         status = read_experiment(results, error);
     }
     if (status == GS_OK) {
-        status = find_addresses(results, hdf5, error);
+        status = find_addresses(results, error);
     }
-    gs_hdf5_close(hdf5);
-    return status;
+    return status == GS_OK ? gs_sandbox_run(compare_with_hdf5, results, error) : status;
 }
 
 gs_status gs_results_open(const char *path, gs_results **results, gs_error *error) {
@@ -249,4 +318,51 @@ char *gs_results_provenance(const gs_results *results, const char *name) {
         }
     }
     return NULL;
+}
+
+gs_status gs_results_ledger(const gs_results *results, gs_ledger *ledger, gs_error *error) {
+    enum { CHUNK = 1 << 16 };
+    const int64_t trials = results->layout->trial_count;
+    unsigned char *statuses = malloc(CHUNK);
+    gs_status status =
+        statuses == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for the status of trials") : GS_OK;
+    *ledger = (gs_ledger){.planned = trials};
+    for (int64_t first = 0; first < trials && status == GS_OK; first += CHUNK) {
+        const int64_t count = trials - first < CHUNK ? trials - first : CHUNK;
+        status = gs_results_read(results, "status", first, count, statuses, error);
+        for (int64_t i = 0; i < count && status == GS_OK; i++) {
+            ledger->done += statuses[i] == GS_DONE;
+            ledger->diverged += statuses[i] == GS_DIVERGED;
+        }
+    }
+    ledger->pending = ledger->planned - ledger->done - ledger->diverged;
+    free(statuses);
+    return status;
+}
+
+/// The line that begins at `text`, without its end.
+static int line_length(const char *text) {
+    return (int)strcspn(text, "\n");
+}
+
+gs_status gs_results_compare(const gs_results *results, const gs_experiment *experiment, gs_error *error) {
+    char *text = gs_resolved_text(experiment);
+    if (text == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for the experiment");
+    }
+    const char *mine = text, *theirs = results->notes[GS_NOTE_RESOLVED].text;
+    gs_status status = GS_OK;
+    while (status == GS_OK && (*mine != '\0' || *theirs != '\0')) {
+        const int mine_length = line_length(mine), theirs_length = line_length(theirs);
+        if (mine_length != theirs_length || strncmp(mine, theirs, (size_t)mine_length) != 0) {
+            status = gs_fail(error, GS_ERROR_RESULTS,
+                             "%s: it belongs to another experiment: it has \"%.*s\" where this one has \"%.*s\"",
+                             results->path, theirs_length < 200 ? theirs_length : 200, theirs,
+                             mine_length < 200 ? mine_length : 200, mine);
+        }
+        mine += mine_length + (mine[mine_length] != '\0');
+        theirs += theirs_length + (theirs[theirs_length] != '\0');
+    }
+    free(text);
+    return status;
 }

@@ -21,7 +21,7 @@ import time
 import unittest
 
 PROGRAM, ROOT = os.path.abspath(sys.argv.pop(1)), pathlib.Path(sys.argv.pop(1)).resolve()
-SUBCOMMANDS = ["run", "report", "show", "list", "bench"]
+SUBCOMMANDS = ["run", "resume", "verify", "report", "show", "list", "bench"]
 
 EXPERIMENT = """title: A small one
 convention: mxnet
@@ -145,6 +145,14 @@ class CommandLine(Case):
                 (["run", "small.yaml", "--fource"], "did you mean '--force'"),
                 (["run", "small.yaml", "-x"], "unknown option '-x'"),
                 (["run", "small.yaml", "--force=yes"], "takes no value"),
+                (["run", "small.yaml", "--resume", "--force"], "one of them"),
+                (["run", "small.yaml", "--checkpoint", "-1"], "'-1' is not a number of seconds"),
+                (["run", "small.yaml", "--checkpoint", "nan"], "'nan' is not a number of seconds"),
+                (["run", "small.yaml", "--checkpoint", "5s"], "'5s' is not a number of seconds"),
+                (["resume"], "FILE"),
+                (["verify", "x.h5", "--recompute", "0"], "'0' is not a share"),
+                (["verify", "x.h5", "--recompute", "101%"], "'101%' is not a share"),
+                (["verify", "x.h5", "--recompute", "most"], "'most' is not a share"),
                 (["run", "small.yaml", "-o"], "a value was expected"),
                 (["run", "small.yaml", "--threads", "0"], "1 to 4096"),
                 (["run", "small.yaml", "--threads", "two"], "'two'"),
@@ -275,6 +283,11 @@ class BadResults(Case):
         self.assertNotIn("numerical contract", run.stdout)
         with h5py.File(self.folder / "small.h5", "r+") as file:
             file["provenance/numerics_version"][()] = 1
+        self.assert_refused(3, "report", "small.h5", patterns=["not as it was sealed"])
+        subprocess.run([os.environ["SEAL_AGAIN"], str(self.folder / "small.h5")], check=True)
+        self.assert_refused(3, "resume", "small.h5", patterns=["version 1 of the numerical contract", r"gansweep \d"])
+        self.assert_refused(3, "verify", "small.h5", "--recompute", "all", patterns=["version 1 of the numerical contract"])
+        self.assertEqual(self.gansweep("verify", "small.h5").returncode, 0)
         self.assertIn("made with version 1 of the numerical contract", self.gansweep("report", "small.h5").stdout)
 
     def test_a_trial_that_is_not_there_is_refused_with_2(self):
@@ -429,6 +442,188 @@ class DryRun(Case):
         self.assertLess(memory[10**12], 1.2 * memory[10**3])
 
 
+class Stored(Case):
+    """Helpers for results files that were left, or changed."""
+
+    SWEEP = ["--set", "seed=1:3000", "--set", "lr_D=0.01,0.02,0.05,0.1", "--set", "lr_G=0.005,1e37"]
+
+    def contents(self, name):
+        run = self.gansweep("verify", name)
+        self.assertEqual((run.returncode, run.stderr), (0, ""), run.stdout)
+        return re.search(r"^contents   ([0-9a-f]{32})$", run.stdout, re.MULTILINE).group(1)
+
+    def start(self, *arguments):
+        return subprocess.Popen([PROGRAM, *arguments, "--quiet"], cwd=self.folder, stderr=subprocess.PIPE, text=True)
+
+    def wait_for(self, name):
+        deadline = time.monotonic() + 60
+        while not (self.folder / name).exists() and time.monotonic() < deadline:
+            time.sleep(0.002)
+
+    def status(self, name):
+        import h5py
+        with h5py.File(self.folder / name) as file:
+            return file["status"][:]
+
+    def set(self, name, change):
+        import h5py
+        with h5py.File(self.folder / name, "r+") as file:
+            change(file)
+
+
+class Resume(Stored):
+    """What was left pending is trained, and only that; the file then equals one that was never left."""
+
+    def test_a_killed_run_is_completed_to_the_same_file(self):
+        import h5py
+        self.assertEqual(self.gansweep("run", "small.yaml", "-q", "-o", "whole.h5", *self.SWEEP).returncode, 0)
+        process = self.start("run", "small.yaml", "-o", "left.h5", "--checkpoint", "0.01", *self.SWEEP)
+        self.wait_for("left.h5")
+        for seconds in [0.05, 0.03, 0.03]:  # and two resumes that are killed as well
+            time.sleep(seconds)
+            process.kill()
+            process.communicate()
+            before = self.status("left.h5")
+            process = self.start("resume", "left.h5", "--checkpoint", "0.01")
+        self.assertEqual(process.communicate()[1], "")
+        print(f"{(before != 0).sum()} of {len(before)} trials were finished before the last resume")
+        after = self.status("left.h5")
+        self.assertTrue((after[before != 0] == before[before != 0]).all())
+        self.assertEqual(self.contents("left.h5"), self.contents("whole.h5"))
+        self.assertIn(2, after)
+        with h5py.File(self.folder / "left.h5") as left, h5py.File(self.folder / "whole.h5") as whole:
+            for name in whole:
+                if name != "provenance":
+                    self.assertEqual(left[name][()].tobytes(), whole[name][()].tobytes(), name)
+        self.assertEqual(self.files(), ["left.h5", "small.yaml", "whole.h5"])
+
+    def test_only_what_is_pending_is_trained(self):
+        self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
+        contents = self.contents("small.h5")
+
+        def leave(file):
+            file["status"][3], file["status"][17] = 0, 0
+            file["loss_D"][3] = 7
+        self.set("small.h5", leave)
+        self.assertNotEqual(self.contents("small.h5"), contents)
+        run = self.gansweep("resume", "small.h5")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertRegex(run.stdout, r"\n2 trials in ")
+        self.assertTrue(run.stdout.endswith("ledger: 20 planned = 20 done + 0 diverged + 0 pending\n"), run.stdout)
+        self.assertEqual(self.contents("small.h5"), contents)
+        run = self.gansweep("resume", "small.h5")
+        self.assertEqual(run.returncode, 0)
+        self.assertIn("small.h5 is complete: no trial is pending.\n", run.stdout)
+
+    def test_run_resume_begins_and_goes_on(self):
+        for seeds in range(2):
+            self.assertEqual(self.gansweep("run", "small.yaml", "--resume", "-q").returncode, 0)
+            contents = self.contents("small.h5")
+            self.set("small.h5", lambda file: file["status"].__setitem__(5, 0))
+        self.assertEqual(self.gansweep("run", "small.yaml", "--resume", "-q").returncode, 0)
+        self.assertEqual(self.contents("small.h5"), contents)
+
+    def test_another_experiment_is_refused_with_the_first_difference(self):
+        self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
+        self.assert_refused(3, "run", "small.yaml", "--resume", "--set", "lr_D=0.1",
+                            patterns=["another experiment", "lr_D: 0.05", "lr_D: 0.1"])
+        self.write(EXPERIMENT.replace("samples: 50", "samples: 60"))
+        self.assert_refused(3, "run", "small.yaml", "--resume", patterns=["samples: 50", "samples: 60"])
+        self.write("# another comment\n" + EXPERIMENT)
+        self.assertEqual(self.gansweep("run", "small.yaml", "--resume").returncode, 0)
+        (self.folder / "small.h5").write_bytes(b"something else")
+        self.assert_refused(3, "run", "small.yaml", "--resume", patterns=["not an HDF5 file"])
+        (self.folder / "small.h5").unlink()
+        self.assert_refused(3, "resume", "small.h5", patterns=["No such file"])
+
+    def test_a_second_writer_is_refused_at_once(self):
+        process = self.start("run", "small.yaml", "--set", "seed=1:300000")
+        self.wait_for("small.h5")
+        for arguments in [["resume", "small.h5"], ["run", "small.yaml", "--force"], ["run", "small.yaml", "--resume"]]:
+            begin = time.monotonic()
+            run = self.gansweep(*arguments)
+            if "--resume" in arguments:
+                self.assert_fails(3, run, "another experiment")
+            else:
+                self.assert_fails(1, run, f"process {process.pid} on .* writes it")
+            self.assertLess(time.monotonic() - begin, 2)
+        for reader in ["verify", "report", "list"]:
+            self.assertEqual(self.gansweep(reader, "small.h5").returncode, 0)
+        os.symlink("small.h5", self.folder / "another-name.h5")
+        self.assert_fails(1, self.gansweep("resume", "another-name.h5"), "writes it")
+        process.kill()
+        process.communicate()
+        self.assertIn("small.h5.lock", self.files())
+        self.assertEqual(self.gansweep("verify", "small.h5").returncode, 0)
+
+    def test_damage_stops_a_resume_and_is_repaired_on_request(self):
+        self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
+        contents = self.contents("small.h5")
+
+        def damage(file):
+            file["loss_G"][4, 2] += 1
+            file["seed"][7] = 99
+            file["epoch"][1] = 9
+            file["status"][11] = 2
+            file["checksum"][13] = 1
+            file["status"][15] = 0
+        self.set("small.h5", damage)
+        before = (self.folder / "small.h5").read_bytes()
+        self.assert_refused(3, "resume", "small.h5", patterns=["damaged", "--repair"])
+        self.assertEqual((self.folder / "small.h5").read_bytes(), before)
+        run = self.gansweep("verify", "small.h5")
+        self.assertEqual(run.returncode, 3)
+        self.assertEqual(re.findall(r"(?m)^damaged: (.*)$", run.stdout),
+                         ["epoch of position 1", "seed of trial 7", "loss_G of trial 4", "status of trial 11", "checksum of trial 13"])
+        run = self.gansweep("resume", "small.h5", "--repair")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertRegex(run.stdout, r"\n4 trials in ")
+        self.assertEqual(self.contents("small.h5"), contents)
+
+
+class Verify(Stored):
+    SWEEP = ["--set", "seed=1:300", *Stored.SWEEP[2:]]
+
+    def test_every_bit_is_trained_again(self):
+        self.assertEqual(self.gansweep("run", "small.yaml", "-q", *self.SWEEP).returncode, 0)
+        run = self.gansweep("verify", "small.h5", "--recompute", "all")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("2,400 of them, trained and checked again", run.stdout)
+        self.assertIn("every bit is the same", run.stdout)
+        run = self.gansweep("verify", "small.h5", "--recompute", "10%", "--seed", "5")
+        self.assertRegex(run.stdout, r"recomputed 240 of them, trained and checked again \(--seed 5\)")
+        self.assertEqual(run.stdout, self.gansweep("verify", "small.h5", "--recompute", "0.1", "--seed", "5").stdout)
+        self.assertNotEqual(run.stdout, self.gansweep("verify", "small.h5", "--recompute", "0.1", "--seed", "6").stdout)
+
+    def test_seconds_that_do_not_match_their_checksum_are_not_believed(self):
+        self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
+        self.set("small.h5", lambda file: file["provenance/seconds"].__setitem__((), 1e9))
+        run = self.gansweep("verify", "small.h5")
+        self.assertEqual(run.returncode, 0)
+        self.assertIn("the time of training is not known", run.stdout)
+        self.assertIn("examples/sec is not known", self.gansweep("show", "small.h5", "3").stdout)
+
+    def test_a_flipped_bit_of_any_row_is_named(self):
+        import h5py
+        self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
+        good = (self.folder / "small.h5").read_bytes()
+        with h5py.File(self.folder / "small.h5") as file:
+            places = {name: (item.id.get_offset(), item.dtype.itemsize * item.size, item.shape)
+                      for name, item in file.items() if isinstance(item, h5py.Dataset)}
+        for name, (address, size, shape) in places.items():
+            at = address + (size * 7) // 20
+            changed = bytearray(good)
+            changed[at] ^= 0x10
+            (self.folder / "small.h5").write_bytes(changed)
+            run = self.gansweep("verify", "small.h5")
+            row = (at - address) * shape[0] // size
+            if name == "status":
+                self.assertIn(f"trial {row} has status 17", run.stderr)
+            else:
+                self.assertIn(f"damaged: {name} of {'trial' if shape[0] == 20 else 'position'} {row}\n", run.stdout)
+            self.assertEqual(run.returncode, 3)
+
+
 class Interruptions(Case):
     def start(self, *arguments):
         process = subprocess.Popen([PROGRAM, "run", "small.yaml", "--set", "seed=1:300000", "--quiet", *arguments], cwd=self.folder,
@@ -451,15 +646,43 @@ class Interruptions(Case):
             seconds = time.monotonic() - start
             self.assertTrue(out.startswith("\nWhere the time went"), out)
             self.assert_fails(128 + number, subprocess.CompletedProcess([], process.returncode, "", error), number.name)
-            said = re.search(r"([\d,]+) of 300,000 trials are finished and kept in small\.h5", error)
+            said = re.search(r"([\d,]+) of 300,000 trials are finished and kept; go on with: \S*gansweep resume small\.h5\n", error)
             done = int(said.group(1).replace(",", ""))
             print(f"{number.name}: ended in {seconds:.2f} s, {done} trials kept")
             self.assertLess(seconds, 2)
             self.assertLess(done, 300000)
             report = self.gansweep("report", "small.h5").stdout
             self.assertIn(f"{done:,} done, 0 diverged, {300000 - done:,} pending", report)
+            self.assertTrue(report.endswith(f"ledger: 300,000 planned = {done:,} done + 0 diverged + {300000 - done:,} pending\n"), report)
             self.assertEqual(self.files(), ["small.h5", "small.yaml"])
             (self.folder / "small.h5").unlink()
+
+    def test_a_second_signal_ends_at_once_and_leaves_a_good_file(self):
+        process = self.start("--checkpoint", "0.05")
+        time.sleep(0.4)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        self.assertIn(process.returncode, [-signal.SIGTERM, 128 + signal.SIGTERM])
+        self.assertEqual(self.gansweep("verify", "small.h5").returncode, 0)
+
+    def test_a_scheduler_that_stops_and_continues_is_obeyed(self):
+        process = self.start("--checkpoint", "0.05")
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGCONT)
+        _, error = process.communicate(timeout=60)
+        self.assert_fails(143, subprocess.CompletedProcess([], process.returncode, "", error), "SIGTERM", "resume small.h5")
+
+    def test_sigusr1_prints_progress_also_when_quiet(self):
+        process = self.start()
+        for _ in range(2):
+            process.send_signal(signal.SIGUSR1)
+            line = process.stderr.readline()
+            self.assertRegex(line, r"^[\d.]+ %  [\d,]+ of 300,000 trials")
+        process.kill()
+        process.communicate()
 
     def test_a_signal_while_the_file_is_made_leaves_nothing(self):
         for number in [signal.SIGINT, signal.SIGTERM]:
@@ -628,7 +851,9 @@ class List(Case):
         text = self.gansweep("list", "small.h5").stdout
         with h5py.File(self.folder / "small.h5") as file:
             datasets = {name: item for name, item in file.items() if isinstance(item, h5py.Dataset)}
-        listed = {line.split()[0]: line for line in text.splitlines()[4:]}
+        lines = text.splitlines()
+        self.assertEqual(lines[-2:], ["", "ledger: 20 planned = 20 done + 0 diverged + 0 pending"])
+        listed = {line.split()[0]: line for line in lines[4:-2]}
         self.assertEqual(set(listed), set(datasets))
         with h5py.File(self.folder / "small.h5") as file:
             for name, line in listed.items():

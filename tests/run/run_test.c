@@ -89,7 +89,7 @@ static void run_experiment(fixture *made, const gs_run_options *options, const c
     assert_int_equal(
         gs_store_create(made->path, made->experiment, made->plan, &provenance, false, NULL, &store, &error), GS_OK);
     made->status = gs_run(made->experiment, made->plan, store, options, &made->summary, &made->error);
-    assert_int_equal(gs_store_close(store, made->summary.seconds, &error), GS_OK);
+    assert_int_equal(gs_store_close(store, made->summary.seconds, NULL, &error), GS_OK);
     assert_int_equal(gs_results_open(made->path, &made->results, &error), GS_OK);
 }
 

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/seal.h"
+
 static char folder[] = "/tmp/gansweep-results-XXXXXX";
 static char path[256];
 static int own_stderr = -1;
@@ -29,7 +31,7 @@ static int make_file(void **state) {
     gs_store *store = fixture_store(&made, path, false);
     fixture_append(&made, 0);
     assert_int_equal(gs_store_write(store, made.block, &error), GS_OK);
-    assert_int_equal(gs_store_close(store, 2.5, &error), GS_OK);
+    assert_int_equal(gs_store_close(store, 2.5, NULL, &error), GS_OK);
     fixture_free(&made);
     own_stderr = dup(STDERR_FILENO);
     char printed[300];
@@ -72,6 +74,33 @@ static hid_t open_to_change(void) {
     return file;
 }
 
+/// Seals a file again that was changed: what a forger does, whose file must be refused all the same.
+static void seal_again(const char *moved, int64_t address, int64_t bytes) {
+    gs_seal seal;
+    gs_error error;
+    struct stat found;
+    const int file = open(path, O_RDWR);
+    assert_true(file >= 0 && fstat(file, &found) == 0);
+    assert_int_equal(gs_seal_locate(file, found.st_size, &seal, &error), GS_OK);
+    seal.file_bytes = found.st_size;
+    for (int i = 0; i < seal.count; i++) {
+        if (moved != NULL && strcmp(seal.extents[i].name, moved) == 0) {
+            seal.extents[i].address = address;
+            seal.extents[i].bytes = bytes;
+        }
+    }
+    assert_int_equal(gs_seal_write(file, &seal, &error), GS_OK);
+    assert_int_equal(close(file), 0);
+}
+
+/// Address of a dataset's bytes.
+static int64_t address_of(hid_t file, const char *name) {
+    const hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
+    const haddr_t address = H5Dget_offset(dataset);
+    assert_true(address != HADDR_UNDEF && H5Dclose(dataset) >= 0);
+    return (int64_t)address;
+}
+
 // ---- good files ----
 
 static void a_results_file_tells_its_experiment_and_provenance(void **state) {
@@ -84,7 +113,7 @@ static void a_results_file_tells_its_experiment_and_provenance(void **state) {
     assert_true(gs_layout_find(gs_results_layout(results), "loss_D") > 0);
     static const char *const entries[][2] = {
         {"host", "a host"},  {"threads", "2"},        {"seconds", "2.5"},
-        {"isa", "portable"}, {"layout_version", "1"}, {"command_line", "gansweep run \"x y\" ?? '$(rm)'"},
+        {"isa", "portable"}, {"layout_version", "2"}, {"command_line", "gansweep run \"x y\" ?? '$(rm)'"},
     };
     for (int i = 0; i < (int)(sizeof entries / sizeof entries[0]); i++) {
         char *entry = gs_results_provenance(results, entries[i][0]);
@@ -92,6 +121,10 @@ static void a_results_file_tells_its_experiment_and_provenance(void **state) {
         assert_string_equal(entry, entries[i][1]);
         free(entry);
     }
+    char *seal = gs_results_provenance(results, "seal");
+    assert_non_null(seal);
+    assert_int_equal(strncmp(seal, "gansweep seal 1\n", 16), 0);
+    free(seal);
     assert_null(gs_results_provenance(results, "nothing"));
     gs_results_close(results);
 }
@@ -104,7 +137,7 @@ static void overrides_are_applied_again(void **state) {
     gs_error error;
     gs_settings settings;
     fixture_create(&made, FIXTURE_AFFINE, overrides, 2);
-    assert_int_equal(gs_store_close(fixture_store(&made, path, true), 1, &error), GS_OK);
+    assert_int_equal(gs_store_close(fixture_store(&made, path, true), 1, NULL, &error), GS_OK);
     assert_int_equal(gs_results_open(path, &results, &error), GS_OK);
     assert_int_equal(gs_plan_trial_count(gs_results_plan(results)), 10);
     gs_plan_settings(gs_results_plan(results), 9, &settings);
@@ -127,15 +160,23 @@ static void a_file_can_be_read_while_it_grows(void **state) {
         fixture_append(&made, trial);
         assert_int_equal(gs_store_write(store, made.block, &error), GS_OK);
         assert_int_equal(gs_results_open(path, &results, &error), GS_OK);
+        assert_int_equal(gs_results_read(results, "status", trial, 1, status, &error), GS_OK);
+        assert_int_equal(status[0], GS_PENDING); // its rows are there, and nothing says so before the checkpoint
+        char *seconds = gs_results_provenance(results, "seconds");
+        assert_string_equal(seconds, trial == 0 ? "nan" : "2.5");
+        free(seconds);
+        gs_results_close(results);
+        assert_int_equal(gs_store_checkpoint(store, 2.5, &error), GS_OK);
+        assert_int_equal(gs_results_open(path, &results, &error), GS_OK);
         assert_int_equal(gs_results_read(results, "status", trial == 11 ? 10 : trial, 2, status, &error), GS_OK);
         assert_true(status[trial == 11] != GS_PENDING);
         assert_true(trial == 11 || status[1] == GS_PENDING);
-        char *seconds = gs_results_provenance(results, "seconds");
-        assert_string_equal(seconds, "nan");
+        seconds = gs_results_provenance(results, "seconds");
+        assert_string_equal(seconds, "2.5");
         free(seconds);
         gs_results_close(results);
     }
-    assert_int_equal(gs_store_close(store, 1, &error), GS_OK);
+    assert_int_equal(gs_store_close(store, 1, NULL, &error), GS_OK);
     fixture_free(&made);
 }
 
@@ -284,6 +325,8 @@ static void a_dataset_that_is_not_as_documented_is_refused(void **state) {
         assert_true(H5Ldelete(file, "loss_D", H5P_DEFAULT) >= 0);
         replacements[i](file);
         assert_true(H5Fclose(file) >= 0);
+        refused("it is"); // "truncated", "longer than it was made", or not as it was sealed
+        seal_again(NULL, 0, 0);
         refused("/loss_D is not as documented");
         assert_int_equal(remove_file(state), 0);
         assert_int_equal(make_file(state), 0);
@@ -291,30 +334,42 @@ static void a_dataset_that_is_not_as_documented_is_refused(void **state) {
 }
 
 static void datasets_that_share_their_bytes_are_refused(void **state) {
-    (void)state;
     const hid_t file = open_to_change();
+    const int64_t address = address_of(file, "loss_G");
     assert_true(H5Ldelete(file, "loss_D", H5P_DEFAULT) >= 0);
     assert_true(H5Lcreate_hard(file, "loss_G", file, "loss_D", H5P_DEFAULT, H5P_DEFAULT) >= 0);
     assert_true(H5Fclose(file) >= 0);
-    refused("loss_D and loss_G share their bytes");
+    seal_again(NULL, 0, 0);
+    refused("loss_D does not lie where the seal says");
+    assert_int_equal(remove_file(state), 0);
+    assert_int_equal(make_file(state), 0);
+    seal_again("loss_D", address, 12 * 4 * 4);
+    refused("loss_G lies on other bytes");
+    assert_int_equal(remove_file(state), 0);
+    assert_int_equal(make_file(state), 0);
+    struct stat found;
+    assert_int_equal(stat(path, &found), 0);
+    seal_again("loss_D", found.st_size - 100, 12 * 4 * 4);
+    refused("loss_D lies on other bytes");
 }
 
 static void another_layout_is_refused(void **state) {
     (void)state;
-    const int64_t version = 2;
+    const int64_t version = GS_LAYOUT_VERSION + 1;
     const hid_t file = open_to_change();
     const hid_t dataset = H5Dopen2(file, "/provenance/layout_version", H5P_DEFAULT);
     assert_true(H5Dwrite(dataset, H5T_STD_I64LE, H5S_ALL, H5S_ALL, H5P_DEFAULT, &version) >= 0);
     H5Dclose(dataset);
     H5Fclose(file);
-    refused("layout version 2");
+    refused("not as it was sealed");
+    seal_again(NULL, 0, 0);
+    refused("layout version 3");
 }
 
 static void an_experiment_that_does_not_fit_is_refused(void **state) {
-    (void)state;
     static const char *const texts[] = {
         "{{{", "title: another\ndata: {A: [[1]], b: [0], n: 10}\nparameters:\n  seed: {range: [1, 5]}\n"};
-    static const char *const reasons[] = {"its experiment can't be read again", "is not as documented"};
+    static const char *const reasons[] = {"its experiment can't be read again", "is not as the experiment in it says"};
     for (int i = 0; i < 2; i++) {
         const hid_t file = open_to_change();
         const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), storage = H5Pcreate(H5P_DATASET_CREATE);
@@ -327,9 +382,49 @@ static void an_experiment_that_does_not_fit_is_refused(void **state) {
         H5Pclose(storage);
         H5Sclose(space);
         H5Tclose(type);
+        const int64_t address = address_of(file, "/provenance/experiment");
         H5Fclose(file);
+        seal_again("/provenance/experiment", address, (int64_t)strlen(texts[i]) + 1);
         refused(reasons[i]);
+        assert_int_equal(remove_file(state), 0);
+        assert_int_equal(make_file(state), 0);
     }
+}
+
+/// Every byte outside of the rows is under the seal, and the seal's text under its own hash.
+static void a_flipped_bit_outside_of_the_rows_is_found(void **state) {
+    (void)state;
+    gs_seal seal;
+    gs_error error;
+    struct stat found;
+    const int file = open(path, O_RDWR);
+    assert_true(file >= 0 && fstat(file, &found) == 0);
+    assert_int_equal(gs_seal_read(file, found.st_size, &seal, &error), GS_OK);
+    int64_t flipped = 0;
+    for (int64_t at = 0; at < found.st_size; at += at < 128 ? 1 : 97) {
+        bool sealed = true;
+        for (int i = 0; i < seal.count; i++) {
+            sealed = sealed && (seal.extents[i].kind == GS_EXTENT_SEALED || at < seal.extents[i].address ||
+                                at >= seal.extents[i].address + seal.extents[i].bytes);
+        }
+        unsigned char before, changed;
+        assert_int_equal(pread(file, &before, 1, at), 1);
+        changed = (unsigned char)(before ^ (1U << (at % 8)));
+        assert_int_equal(pwrite(file, &changed, 1, at), 1);
+        const gs_status status = gs_seal_read(file, found.st_size, &seal, &error);
+        assert_int_equal(pwrite(file, &before, 1, at), 1);
+        if (sealed) {
+            assert_int_equal(status, GS_ERROR_RESULTS);
+            flipped++;
+        } else {
+            assert_int_equal(status, GS_OK);
+        }
+        assert_int_equal(gs_seal_read(file, found.st_size, &seal, &error), GS_OK);
+    }
+    assert_true(flipped > 500);
+    print_message("%lld of %lld bytes outside of the rows, one bit of each flipped: all found\n", (long long)flipped,
+                  (long long)found.st_size);
+    assert_int_equal(close(file), 0);
 }
 
 static void what_a_host_program_set_for_libhdf5s_messages_is_kept(void **state) {
@@ -362,6 +457,7 @@ int main(void) {
         WITH_A_FILE(datasets_that_share_their_bytes_are_refused),
         WITH_A_FILE(another_layout_is_refused),
         WITH_A_FILE(an_experiment_that_does_not_fit_is_refused),
+        WITH_A_FILE(a_flipped_bit_outside_of_the_rows_is_found),
         WITH_A_FILE(what_a_host_program_set_for_libhdf5s_messages_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,13 +32,17 @@ int main(int count, char **arguments) {
         fixture_create(&made, name, NULL, 0);
         gs_store *store = fixture_store(&made, path, true);
         write_trials(&made, store);
+        if (gs_store_checkpoint(store, 1.25, &error) != GS_OK) {
+            (void)fprintf(stderr, "%s\n", error.message);
+            return 1;
+        }
         if (name == FIXTURE_COUNT - 1) {
             (void)printf("written\n");
             (void)fflush(stdout);
             while (getchar() != EOF) {
             }
         }
-        if (gs_store_close(store, 1.5, &error) != GS_OK) {
+        if (gs_store_close(store, 1.5, NULL, &error) != GS_OK) {
             (void)fprintf(stderr, "%s\n", error.message);
             return 1;
         }

@@ -1,0 +1,357 @@
+/// Creating a results file whole: it appears under its name only once it is complete, sealed, and on the disk.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "store/hdf5_file.h"
+#include "store/io.h"
+#include "store/rename.h"
+#include "store/seal.h"
+#include "store/store.h"
+
+enum { PATTERN_BYTES = 1 << 20 }; ///< pending rows are written in pieces of this size
+
+/// A file that is being made.
+typedef struct {
+    const char *path; ///< its name when it is complete
+    char *folder;
+    char *temporary; ///< in the same folder; "" when there is no such file
+    int file, folder_file;
+    int64_t bytes;
+    bool force;
+    const volatile int *stop; ///< NULL, or set when the caller gives up
+    gs_seal *seal;
+} gs_making;
+
+// ---- before the file exists ----
+
+static gs_status check_target(const gs_making *making, gs_error *error) {
+    struct stat found;
+    if (lstat(making->path, &found) != 0) {
+        return errno == ENOENT ? GS_OK : gs_fail(error, GS_ERROR_INPUT, "%s: %s", making->path, strerror(errno));
+    }
+    if (S_ISDIR(found.st_mode)) {
+        return gs_fail(error, GS_ERROR_INPUT, "%s is a folder: a file is expected", making->path);
+    }
+    if (!making->force) {
+        return gs_fail(error, GS_ERROR_INPUT,
+                       "%s exists already: give another name, --resume to complete it, or --force to replace it",
+                       making->path);
+    }
+    if (!S_ISREG(found.st_mode)) {
+        return gs_fail(error, GS_ERROR_INPUT, "%s is not a regular file and is not replaced", making->path);
+    }
+    return GS_OK;
+}
+
+/// Finds the folder and opens it, so that its entries can be synced.
+static gs_status open_folder(gs_making *making, gs_error *error) {
+    const char *slash = strrchr(making->path, '/');
+    if (*making->path == '\0' || (slash != NULL && slash[1] == '\0')) {
+        return gs_fail(error, GS_ERROR_INPUT, "\"%s\" is not the name of a file", making->path);
+    }
+    const size_t length = slash == NULL ? 0 : (size_t)(slash - making->path) + 1;
+    making->folder = slash == NULL ? strdup("./") : strndup(making->path, length);
+    if (making->folder == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory");
+    }
+    making->folder_file = open(making->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (making->folder_file < 0) {
+        return gs_fail(error, GS_ERROR_INPUT, "folder %s: %s", making->folder, strerror(errno));
+    }
+    return GS_OK;
+}
+
+static gs_status check_room(const gs_making *making, const gs_layout *layout, gs_error *error) {
+    const int64_t needed = gs_layout_file_bytes(layout);
+    struct statvfs disk;
+    if (needed == INT64_MAX) {
+        return gs_fail(error, GS_ERROR_INPUT, "%s: the size of the results overflows: %lld trials are too many",
+                       making->path, (long long)layout->trial_count);
+    }
+    if (fstatvfs(making->folder_file, &disk) != 0) {
+        return gs_fail(error, GS_ERROR_RUN, "folder %s: %s", making->folder, strerror(errno));
+    }
+    uint64_t available;
+    if (__builtin_mul_overflow((uint64_t)disk.f_bavail, (uint64_t)disk.f_frsize, &available)) {
+        return GS_OK;
+    }
+    if ((uint64_t)needed > available) {
+        return gs_fail(error, GS_ERROR_INPUT, "%s: the results need %lld bytes, the disk has %llu free", making->path,
+                       (long long)needed, (unsigned long long)available);
+    }
+    return GS_OK;
+}
+
+/// An empty file of our own beside the one that is to be. Its name follows from that one's, whose lock is held: what is
+/// there already was left by a process that is dead.
+static gs_status open_temporary(gs_making *making, gs_error *error) {
+    const char *slash = strrchr(making->path, '/');
+    const char *name = slash == NULL ? making->path : slash + 1;
+    const size_t capacity = strlen(making->path) + 64; // the folder is a part of the path, or "./"
+    making->temporary = calloc(capacity, 1);
+    if (making->temporary == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory");
+    }
+    (void)snprintf(making->temporary, capacity, "%s.gansweep-%016" PRIx64 ".tmp", making->folder,
+                   (uint64_t)XXH3_64bits(name, strlen(name)));
+    (void)unlink(making->temporary);
+    making->file = open(making->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (making->file < 0) {
+        const gs_status status =
+            gs_fail(error, GS_ERROR_INPUT, "folder %s can't be written: %s", making->folder, strerror(errno));
+        making->temporary[0] = '\0';
+        return status;
+    }
+    return GS_OK;
+}
+
+// ---- filling it ----
+
+/// Reserves the whole file's space, so that a disk can't run full later.
+static gs_status reserve(gs_making *making, gs_error *error) {
+    struct stat found;
+    if (fstat(making->file, &found) != 0) {
+        return gs_fail(error, GS_ERROR_RUN, "%s: %s", making->temporary, strerror(errno));
+    }
+    making->bytes = found.st_size;
+    int reason;
+    do {
+        reason = posix_fallocate(making->file, 0, making->bytes);
+    } while (reason == EINTR);
+    if (reason == ENOSPC || reason == EDQUOT) {
+        return gs_fail(error, GS_ERROR_INPUT, "%s: the results need %lld bytes, and the disk has too little room: %s",
+                       making->path, (long long)making->bytes, strerror(reason));
+    }
+    if (reason != 0) {
+        return gs_fail(error, GS_ERROR_RUN, "%s: %lld bytes can't be reserved: %s", making->path,
+                       (long long)making->bytes, strerror(reason));
+    }
+    return GS_OK;
+}
+
+static gs_status add_extent(gs_seal *seal, const char *place, const char *name, gs_extent_kind kind, int64_t address,
+                            int64_t bytes) {
+    gs_extent *extent = &seal->extents[seal->count++];
+    (void)snprintf(extent->name, sizeof extent->name, "%s%s", place, name);
+    extent->kind = kind;
+    extent->address = address;
+    extent->bytes = bytes;
+    return GS_OK;
+}
+
+/// Reads back where libhdf5 has put a dataset's rows.
+static gs_status find_rows(gs_store *store, gs_making *making, const gs_hdf5 *hdf5, int column, gs_error *error) {
+    const gs_dataset *dataset = &store->layout->columns[column].dataset;
+    const gs_status status = gs_hdf5_find_rows(hdf5, dataset, &store->addresses[column], error);
+    return status == GS_OK ? add_extent(making->seal, "", dataset->name, GS_EXTENT_ROWS, store->addresses[column],
+                                        dataset->extent[0] * dataset->row_bytes)
+                           : status;
+}
+
+/// Reads back where libhdf5 has put an entry of /provenance.
+static gs_status find_note(gs_store *store, gs_making *making, const gs_hdf5 *hdf5, int note, gs_error *error) {
+    int64_t address, bytes;
+    const gs_status status = gs_hdf5_find_note(hdf5, &gs_notes_table[note], &address, &bytes, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    if (note == GS_NOTE_SEAL) {
+        making->seal->address = address;
+        making->seal->bytes = bytes - 1; // the text ends with a NUL in the file, which the hash covers
+        return GS_OK;
+    }
+    const bool changes = note == GS_NOTE_SECONDS || note == GS_NOTE_SECONDS_CHECKSUM;
+    if (changes) {
+        *(note == GS_NOTE_SECONDS ? &store->seconds_address : &store->seconds_checksum_address) = address;
+    }
+    return add_extent(making->seal, "/provenance/", gs_notes_table[note].name,
+                      changes ? GS_EXTENT_CHANGES : GS_EXTENT_SEALED, address, bytes);
+}
+
+/// Reads back where libhdf5 has put everything.
+static gs_status find_addresses(gs_store *store, gs_making *making, gs_error *error) {
+    gs_hdf5 *hdf5;
+    gs_error reason;
+    gs_status status = gs_hdf5_open(making->temporary, making->file, making->bytes, &hdf5, &reason);
+    if (status == GS_OK) {
+        for (int i = 0; i < store->layout->count && status == GS_OK; i++) {
+            status = find_rows(store, making, hdf5, i, &reason);
+        }
+        for (int i = 0; i < GS_NOTE_COUNT && status == GS_OK; i++) {
+            status = find_note(store, making, hdf5, i, &reason);
+        }
+        gs_hdf5_close(hdf5);
+    }
+    making->seal->file_bytes = making->bytes;
+    return status == GS_OK ? GS_OK
+                           : gs_fail(error, GS_ERROR_RUN, "%s as it was made: %s", making->path, reason.message);
+}
+
+static gs_status refuse_when_stopped(const gs_making *making, gs_error *error) {
+    return making->stop != NULL && *making->stop
+               ? gs_fail(error, GS_ERROR_RUN, "%s: stopped before it was complete, and removed", making->path)
+               : GS_OK;
+}
+
+/// Writes what pending rows hold.
+static gs_status write_pending_rows(const gs_store *store, const gs_making *making, gs_error *error) {
+    gs_status status = GS_OK;
+    gs_stream stream = {.file = store->file};
+    unsigned char *pattern = malloc(PATTERN_BYTES);
+    if (pattern == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory");
+    }
+    for (int i = 0; i < store->layout->count && status == GS_OK; i++) {
+        const gs_column *column = &store->layout->columns[i];
+        if (column->moment == GS_WRITTEN_AT_CREATION) {
+            continue;
+        }
+        const gs_dataset *dataset = &column->dataset;
+        const int64_t bytes = dataset->extent[0] * dataset->row_bytes;
+        gs_element_clear(dataset->element, bytes < PATTERN_BYTES ? bytes : PATTERN_BYTES, pattern);
+        for (int64_t at = 0; at < bytes && status == GS_OK; at += PATTERN_BYTES) {
+            const int64_t piece = bytes - at < PATTERN_BYTES ? bytes - at : PATTERN_BYTES;
+            status = refuse_when_stopped(making, error);
+            if (status == GS_OK && !gs_stream_write(&stream, pattern, (size_t)piece, store->addresses[i] + at)) {
+                status = gs_store_fail(error, store, dataset->name, strerror(errno));
+            }
+        }
+    }
+    free(pattern);
+    return status;
+}
+
+/// Seals the file and looks at it as a reader will.
+static gs_status seal_file(const gs_making *making, gs_error *error) {
+    gs_error reason;
+    gs_status status = gs_seal_write(making->file, making->seal, &reason);
+    if (status == GS_OK) {
+        gs_seal *again = malloc(sizeof *again);
+        status = again == NULL ? gs_fail(&reason, GS_ERROR_RUN, "out of memory")
+                               : gs_seal_read(making->file, making->bytes, again, &reason);
+        free(again);
+    }
+    return status == GS_OK ? GS_OK
+                           : gs_fail(error, GS_ERROR_RUN, "%s as it was made: %s", making->path, reason.message);
+}
+
+// ---- giving it its name ----
+
+static gs_status publish(gs_making *making, gs_error *error) {
+    if (fsync(making->file) != 0) {
+        return gs_fail(error, GS_ERROR_RUN, "%s can't be made durable: %s", making->path, strerror(errno));
+    }
+    const bool renamed = making->force ? rename(making->temporary, making->path) == 0
+                                       : gs_rename_without_overwriting(making->temporary, making->path);
+    if (!renamed) {
+        const gs_status status = errno == EEXIST ? GS_ERROR_INPUT : GS_ERROR_RUN;
+        return gs_fail(error, status, "%s can't be given its name: %s", making->path, strerror(errno));
+    }
+    making->temporary[0] = '\0';
+    // Some file systems can't sync a folder and say EINVAL: they keep its entries in order themselves.
+    if (fsync(making->folder_file) != 0 && errno != EINVAL) {
+        const gs_status status =
+            gs_fail(error, GS_ERROR_RUN, "folder %s can't be made durable: %s", making->folder, strerror(errno));
+        if (!making->force) { // what was replaced is gone: then a complete file is better than none
+            (void)unlink(making->path);
+        }
+        return status;
+    }
+    return GS_OK;
+}
+
+/// Everything between an empty temporary file and a complete one under its name.
+static gs_status fill_file(gs_store *store, gs_making *making, const gs_note *notes, gs_error *error) {
+    gs_status status = gs_hdf5_create(making->temporary, store->layout, notes, error);
+    if (status == GS_OK) {
+        status = reserve(making, error);
+    }
+    if (status == GS_OK) {
+        status = find_addresses(store, making, error);
+    }
+    if (status == GS_OK) {
+        status = write_pending_rows(store, making, error);
+    }
+    if (status == GS_OK) {
+        status = gs_store_write_plan(store, making->stop, error);
+    }
+    if (status == GS_OK) {
+        status = gs_store_write_seconds(store, NAN, error);
+    }
+    if (status == GS_OK) {
+        status = seal_file(making, error);
+    }
+    return status == GS_OK ? publish(making, error) : status;
+}
+
+static gs_status make_file(gs_store *store, gs_making *making, const gs_note *notes, gs_error *error) {
+    gs_status status = check_target(making, error);
+    if (status == GS_OK) {
+        status = open_folder(making, error);
+    }
+    if (status == GS_OK) {
+        status = check_room(making, store->layout, error);
+    }
+    if (status == GS_OK) {
+        status = gs_lock_acquire(making->path, &store->lock, error);
+    }
+    if (status == GS_OK) {
+        status = open_temporary(making, error);
+    }
+    if (status == GS_OK) {
+        store->file = making->file;
+        status = fill_file(store, making, notes, error);
+    }
+    if (making->temporary != NULL && making->temporary[0] != '\0') {
+        (void)unlink(making->temporary);
+    }
+    return status;
+}
+
+gs_status gs_store_create(const char *path, const gs_experiment *experiment, const gs_plan *plan,
+                          const gs_provenance *provenance, bool force, const volatile int *stop, gs_store **store,
+                          gs_error *error) {
+    gs_note notes[GS_NOTE_COUNT] = {0};
+    gs_making making = {.path = path, .file = -1, .folder_file = -1, .force = force, .stop = stop};
+    gs_store *made;
+    gs_status status = gs_store_allocate(path, experiment, plan, &made, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    making.seal = calloc(1, sizeof *making.seal);
+    if (making.seal == NULL) {
+        status = gs_fail(error, GS_ERROR_RUN, "out of memory");
+    } else {
+        const int extents = made->layout->count + GS_NOTE_COUNT - 1;
+        assert(extents <= GS_SEAL_MOST_EXTENTS);
+        status = gs_notes_create(experiment, provenance, gs_seal_text_bytes(extents), notes, error);
+    }
+    if (status == GS_OK) {
+        status = make_file(made, &making, notes, error);
+    }
+    gs_notes_free(notes);
+    if (making.folder_file >= 0) {
+        (void)close(making.folder_file);
+    }
+    free(making.seal);
+    free(making.folder);
+    free(making.temporary);
+    if (status != GS_OK) {
+        gs_store_free(made);
+        return status;
+    }
+    *store = made;
+    return GS_OK;
+}

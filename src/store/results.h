@@ -1,0 +1,22 @@
+/// What opening, resuming and checking a results file share.
+#ifndef GANSWEEP_STORE_RESULTS_H
+#define GANSWEEP_STORE_RESULTS_H
+
+#include "store/layout.h"
+#include "store/provenance.h"
+#include "store/seal.h"
+
+struct gs_results {
+    char *path;
+    int file;
+    int64_t bytes;
+    gs_seal seal;
+    gs_note notes[GS_NOTE_COUNT];
+    gs_experiment *experiment;
+    gs_plan *plan;
+    gs_layout *layout;
+    int64_t *addresses; ///< [layout->count]
+    bool seconds_known; ///< whether /provenance/seconds and its checksum agree
+};
+
+#endif

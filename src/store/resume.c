@@ -1,0 +1,120 @@
+/// Going on with a results file: the rows of its pending trials are written in place, as if it had never been left.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/io.h"
+#include "store/results.h"
+#include "store/store.h"
+
+enum { CHUNK_TRIALS = 1 << 16 }; ///< statuses read at a time, a multiple of 8
+
+static gs_status refuse_other_numerics(const gs_results *results, gs_error *error) {
+    const int64_t version = results->notes[GS_NOTE_NUMERICS_VERSION].integer;
+    return version == GS_NUMERICS_VERSION
+               ? GS_OK
+               : gs_fail(error, GS_ERROR_RESULTS,
+                         "%s: its trials follow version %lld of the numerical contract, and this gansweep trains by "
+                         "version %d: their numbers would not belong together (it was made by gansweep %s)",
+                         results->path, (long long)version, GS_NUMERICS_VERSION, results->notes[GS_NOTE_VERSION].text);
+}
+
+/// Opens for writing the very file that was read.
+static gs_status open_again(const gs_results *results, gs_store *store, gs_error *error) {
+    struct stat theirs, ours;
+    store->file = open(results->path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (store->file < 0) {
+        return gs_fail(error, GS_ERROR_RUN, "%s can't be written: %s", results->path, strerror(errno));
+    }
+    if (fstat(results->file, &theirs) != 0 || fstat(store->file, &ours) != 0) {
+        return gs_fail(error, GS_ERROR_RUN, "%s: %s", results->path, strerror(errno));
+    }
+    if (theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino || ours.st_size != results->bytes) {
+        return gs_fail(error, GS_ERROR_RUN, "%s: it was replaced while it was opened", results->path);
+    }
+    return GS_OK;
+}
+
+/// Notes which trials are finished, and counts them.
+static gs_status read_statuses(const gs_results *results, gs_store *store, gs_error *error) {
+    const int64_t trials = results->layout->trial_count;
+    unsigned char *statuses = malloc(CHUNK_TRIALS);
+    store->finished = calloc((size_t)(trials / 8 + 1), 1);
+    gs_status status = GS_OK;
+    if (statuses == NULL || store->finished == NULL) {
+        status = gs_fail(error, GS_ERROR_RUN, "out of memory for the status of %lld trials", (long long)trials);
+    }
+    for (int64_t first = 0; first < trials && status == GS_OK; first += CHUNK_TRIALS) {
+        const int64_t count = trials - first < CHUNK_TRIALS ? trials - first : CHUNK_TRIALS;
+        status = gs_results_read(results, "status", first, count, statuses, error);
+        for (int64_t i = 0; i < count && status == GS_OK; i++) {
+            store->finished[(first + i) / 8] |= (unsigned char)((statuses[i] != GS_PENDING) << (i % 8));
+            store->ledger.done += statuses[i] == GS_DONE;
+            store->ledger.diverged += statuses[i] == GS_DIVERGED;
+        }
+    }
+    store->ledger.pending = trials - store->ledger.done - store->ledger.diverged;
+    free(statuses);
+    return status;
+}
+
+gs_status gs_store_resume(const gs_results *results, gs_store **store, gs_error *error) {
+    gs_store *made;
+    gs_status status = refuse_other_numerics(results, error);
+    if (status == GS_OK) {
+        status = gs_store_allocate(results->path, results->experiment, results->plan, &made, error);
+    }
+    if (status != GS_OK) {
+        return status;
+    }
+    memcpy(made->addresses, results->addresses, (size_t)made->layout->count * sizeof *made->addresses);
+    made->seconds_address = gs_seal_find(&results->seal, "/provenance/seconds")->address;
+    made->seconds_checksum_address = gs_seal_find(&results->seal, "/provenance/seconds_checksum")->address;
+    status = gs_lock_acquire(results->path, &made->lock, error);
+    if (status == GS_OK) {
+        status = open_again(results, made, error);
+    }
+    if (status == GS_OK) {
+        status = read_statuses(results, made, error);
+    }
+    if (status != GS_OK) {
+        gs_store_free(made);
+        return status;
+    }
+    // A file in which no trial is finished may never have had a checkpoint.
+    const double before = results->notes[GS_NOTE_SECONDS].real;
+    made->seconds_before = made->ledger.pending == made->ledger.planned && results->seconds_known ? 0 : before;
+    *store = made;
+    return GS_OK;
+}
+
+/// Takes back what was acknowledged of one trial.
+static gs_status forget(gs_store *store, int64_t trial, gs_error *error) {
+    static const unsigned char pending = GS_PENDING;
+    const int64_t address = store->addresses[store->layout->count - 1] + trial;
+    unsigned char before;
+    if (!gs_read_at(store->file, &before, 1, address) || !gs_write_at(store->file, &pending, 1, address)) {
+        return gs_store_fail(error, store, "status", strerror(errno));
+    }
+    store->ledger.done -= before == GS_DONE;
+    store->ledger.diverged -= before == GS_DIVERGED;
+    store->ledger.pending = store->ledger.planned - store->ledger.done - store->ledger.diverged;
+    store->finished[trial / 8] &= (unsigned char)~(1U << (trial % 8));
+    return GS_OK;
+}
+
+gs_status gs_store_repair(gs_store *store, const int64_t *trials, int64_t count, gs_error *error) {
+    gs_status status = GS_OK;
+    for (int64_t i = 0; i < count && status == GS_OK; i++) {
+        status = forget(store, trials[i], error);
+    }
+    // Before new rows come: a status must not outlive the rows that it was set for.
+    if (status == GS_OK && fdatasync(store->file) != 0) {
+        store->sync_failed = true;
+        status = gs_fail(error, GS_ERROR_RUN, "%s can't be made durable: %s", store->path, strerror(errno));
+    }
+    return status == GS_OK ? gs_store_write_plan(store, NULL, error) : status;
+}

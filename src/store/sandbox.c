@@ -1,0 +1,197 @@
+/// fork, limits of time and memory, and a seccomp filter: what the child can still do is read files, use the memory
+/// that it is allowed, and write one answer.
+#include "store/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+enum { MOST_PROCESSOR_SECONDS = 10, MOST_WALL_SECONDS = 60 };
+static const rlim_t MOST_MEMORY = (rlim_t)1 << 30; // bytes beyond what the process had
+
+/// What comes back through the pipe.
+typedef struct {
+    gs_status status;
+    gs_error error;
+} answer;
+
+// ---- in the child ----
+
+static void limit(__rlimit_resource_t resource, rlim_t most) {
+    const struct rlimit both = {most, most};
+    (void)setrlimit(resource, &both);
+}
+
+/// Bytes of address space in use; 0 when the system does not say.
+static rlim_t memory_in_use(void) {
+    unsigned long pages = 0;
+    FILE *stream = fopen("/proc/self/statm", "re");
+    if (stream != NULL) {
+        if (fscanf(stream, "%lu", &pages) != 1) {
+            pages = 0;
+        }
+        (void)fclose(stream);
+    }
+    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+static void limit_resources(void) {
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_FSIZE, 0);
+    limit(RLIMIT_CPU, MOST_PROCESSOR_SECONDS);
+    const rlim_t used = memory_in_use();
+    if (!SANITIZED && used > 0) { // a sanitizer's shadow needs terabytes of address space
+        limit(RLIMIT_AS, used + MOST_MEMORY);
+    }
+}
+
+/// Calls that reading a file, memory and an orderly end need. Opening is allowed for reading alone, see below.
+static const int allowed_calls[] = {
+    SCMP_SYS(read),           SCMP_SYS(pread64),       SCMP_SYS(readv),       SCMP_SYS(preadv),
+    SCMP_SYS(write),          SCMP_SYS(close),         SCMP_SYS(lseek),       SCMP_SYS(_llseek),
+    SCMP_SYS(fstat),          SCMP_SYS(fstat64),       SCMP_SYS(stat),        SCMP_SYS(stat64),
+    SCMP_SYS(lstat),          SCMP_SYS(lstat64),       SCMP_SYS(newfstatat),  SCMP_SYS(fstatat64),
+    SCMP_SYS(statx),          SCMP_SYS(fcntl),         SCMP_SYS(fcntl64),     SCMP_SYS(mmap),
+    SCMP_SYS(mmap2),          SCMP_SYS(munmap),        SCMP_SYS(mremap),      SCMP_SYS(mprotect),
+    SCMP_SYS(madvise),        SCMP_SYS(brk),           SCMP_SYS(futex),       SCMP_SYS(getpid),
+    SCMP_SYS(gettid),         SCMP_SYS(clock_gettime), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),  SCMP_SYS(sched_yield), SCMP_SYS(exit),
+    SCMP_SYS(exit_group),     SCMP_SYS(gettimeofday),  SCMP_SYS(time),        SCMP_SYS(getrandom),
+    SCMP_SYS(getcwd),         SCMP_SYS(readlink),      SCMP_SYS(readlinkat),  SCMP_SYS(access),
+    SCMP_SYS(faccessat),
+};
+
+/// Every other call fails with EPERM. Where the kernel has no filters, the limits must do.
+static void drop_privileges(void) {
+    enum { MAY_CHANGE = O_ACCMODE | O_CREAT | O_TRUNC };
+    const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    if (filter == NULL) {
+        return;
+    }
+    // A call that this kind of processor does not have is refused by the library, and not needed.
+    for (size_t i = 0; i < sizeof allowed_calls / sizeof *allowed_calls; i++) {
+        (void)seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
+    }
+    (void)seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+                           SCMP_A1(SCMP_CMP_MASKED_EQ, MAY_CHANGE, O_RDONLY));
+    (void)seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                           SCMP_A2(SCMP_CMP_MASKED_EQ, MAY_CHANGE, O_RDONLY));
+    (void)seccomp_load(filter);
+    seccomp_release(filter);
+}
+
+/// A crash must end the child, whatever the program does with signals; a signal to the whole group must not look like
+/// one.
+static void set_signals(void) {
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU};
+    static const int requests[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGXFSZ};
+    for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) {
+        (void)signal(crashes[i], SIG_DFL);
+    }
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        (void)signal(requests[i], SIG_IGN);
+    }
+}
+
+static _Noreturn void be_child(int pipe_end, gs_sandboxed *work, void *context) {
+    answer given = {.status = GS_ERROR_RUN};
+    set_signals();
+    limit_resources();
+    drop_privileges();
+    given.status = work(context, &given.error);
+    const ssize_t written = write(pipe_end, &given, sizeof given);
+    _exit(written == (ssize_t)sizeof given ? 0 : 1);
+}
+
+// ---- in the parent ----
+
+static double seconds_now(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/// Reads the child's answer; false when it ends without a whole one, or the time is up.
+static bool receive(int pipe_end, answer *received) {
+    const double until = seconds_now() + MOST_WALL_SECONDS;
+    size_t got = 0;
+    while (got < sizeof *received) {
+        const double left = until - seconds_now();
+        struct pollfd waiting = {.fd = pipe_end, .events = POLLIN};
+        const int ready = left <= 0 ? 0 : poll(&waiting, 1, (int)(left * 1000) + 1);
+        if (ready < 0 && errno == EINTR) {
+            continue;
+        }
+        if (ready <= 0) {
+            return false;
+        }
+        const ssize_t count = read(pipe_end, (char *)received + got, sizeof *received - got);
+        if (count > 0) {
+            got += (size_t)count;
+        } else if (count == 0 || errno != EINTR) {
+            return false;
+        }
+    }
+    received->error.message[sizeof received->error.message - 1] = '\0';
+    return received->status >= GS_OK && received->status <= GS_ERROR_RESULTS;
+}
+
+/// Says how a child without an answer ended.
+static gs_status describe_end(int how, gs_error *error) {
+    if (WIFSIGNALED(how) && WTERMSIG(how) != SIGKILL && WTERMSIG(how) != SIGXCPU) {
+        return gs_fail(error, GS_ERROR_RESULTS, "it is damaged or forged: libhdf5 crashed on it (signal %d)",
+                       WTERMSIG(how));
+    }
+    return gs_fail(error, GS_ERROR_RESULTS, "it is damaged or forged: libhdf5 found no end in it");
+}
+
+gs_status gs_sandbox_run(gs_sandboxed *work, void *context, gs_error *error) {
+    int ends[2];
+    answer received;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        return gs_fail(error, GS_ERROR_RUN, "can't make a pipe: %s", strerror(errno));
+    }
+    const pid_t child = fork();
+    if (child == 0) {
+        (void)close(ends[0]);
+        be_child(ends[1], work, context);
+    }
+    const int reason = errno;
+    (void)close(ends[1]);
+    if (child < 0) {
+        (void)close(ends[0]);
+        return gs_fail(error, GS_ERROR_RUN, "can't start a process: %s", strerror(reason));
+    }
+    const bool answered = receive(ends[0], &received);
+    (void)close(ends[0]);
+    if (!answered) {
+        (void)kill(child, SIGKILL);
+    }
+    int how = 0;
+    while (waitpid(child, &how, 0) < 0 && errno == EINTR) {
+    }
+    if (!answered) {
+        return describe_end(how, error);
+    }
+    return received.status == GS_OK ? GS_OK : gs_fail(error, received.status, "%s", received.error.message);
+}

@@ -1,0 +1,64 @@
+/// What creating, resuming and writing a results file share.
+#ifndef GANSWEEP_STORE_STORE_H
+#define GANSWEEP_STORE_STORE_H
+
+#include <pthread.h>
+
+#include "store/layout.h"
+#include "store/lock.h"
+
+/// Consecutive trials.
+typedef struct {
+    int64_t first;
+    int length;
+} gs_run_of_trials;
+
+/// Trials whose rows are written and whose status is not: they wait for the next checkpoint.
+typedef struct {
+    gs_run_of_trials *runs; ///< [count]
+    int64_t count, capacity;
+    unsigned char *statuses; ///< [status_count] of all runs, one after the other
+    int64_t status_count, status_capacity;
+} gs_unacknowledged;
+
+struct gs_store {
+    char *path;
+    gs_layout *layout;
+    gs_lock *lock;
+    int file;
+    int64_t *addresses; ///< [layout->count] of each dataset's rows
+    int64_t seconds_address, seconds_checksum_address;
+    double seconds_before;   ///< of training, before this process
+    unsigned char *finished; ///< a bit a trial: finished before this process; NULL: none was
+    pthread_mutex_t waiting_mutex;
+    gs_unacknowledged waiting;        ///< under waiting_mutex
+    pthread_mutex_t checkpoint_mutex; ///< one checkpoint at a time
+    bool sync_failed;                 ///< under checkpoint_mutex: nothing is believed or acknowledged any more
+    gs_ledger ledger;                 ///< acknowledged; under checkpoint_mutex
+};
+
+/// A store without a file.
+gs_status gs_store_allocate(const char *path, const gs_experiment *experiment, const gs_plan *plan, gs_store **store,
+                            gs_error *error);
+void gs_store_free(gs_store *store);
+
+/// "FILE: DATASET can't be written: REASON"
+gs_status gs_store_fail(gs_error *error, const gs_store *store, const char *dataset, const char *reason);
+
+/// Writes rows [first, first + count) of one column that is known from the plan.
+/// @param settings  [count] of these trials, or NULL for a coordinate
+/// @param rows  [count x row_bytes] work space
+gs_status gs_store_write_planned(const gs_store *store, int column, int64_t first, int64_t count,
+                                 const gs_settings *settings, unsigned char *rows, gs_error *error);
+
+/// Writes all coordinates and settings, in memory that does not grow with the number of trials.
+/// @param stop  set to give up; may be NULL
+gs_status gs_store_write_plan(const gs_store *store, const volatile int *stop, gs_error *error);
+
+/// Writes the training's seconds and their checksum. Not synced.
+gs_status gs_store_write_seconds(const gs_store *store, double seconds, gs_error *error);
+
+/// Checksum of /provenance/seconds, as /provenance/seconds_checksum has it: XXH3-64 of its eight bytes.
+int64_t gs_seconds_checksum(double seconds);
+
+#endif
