@@ -240,8 +240,8 @@ static void move_aside(const gs_lock *lock) {
     free(aside);
 }
 
-/// Where the system has no locks: whoever makes the file has the lock.
-static outcome take_by_existence(taking *now) {
+/// One try where the system has no locks: whoever makes the file has the lock.
+static outcome try_existence(taking *now) {
     gs_lock *lock = now->lock;
     holder other;
     close_file(lock);
@@ -266,6 +266,14 @@ static outcome take_by_existence(taking *now) {
     }
     move_aside(lock);
     return AGAIN;
+}
+
+static outcome take_by_existence(taking *now) {
+    outcome came = AGAIN;
+    for (int i = 0; came == AGAIN && i < TRIES; i++) {
+        came = try_existence(now);
+    }
+    return came;
 }
 
 /// The system's lock on the lock file. A dead holder has lost it.

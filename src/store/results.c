@@ -278,8 +278,8 @@ static gs_status refuse_unknown_status(const gs_results *results, int64_t first,
     return GS_OK;
 }
 
-gs_status gs_results_read(const gs_results *results, const char *dataset, int64_t first, int64_t count, void *into,
-                          gs_error *error) {
+gs_status gs_results_read_unchecked(const gs_results *results, const char *dataset, int64_t first, int64_t count,
+                                    void *into, gs_error *error) {
     const int index = gs_layout_find(results->layout, dataset);
     if (index < 0) {
         return gs_fail(error, GS_ERROR_INPUT, "%s: it has no dataset %s", results->path, dataset);
@@ -294,9 +294,14 @@ gs_status gs_results_read(const gs_results *results, const char *dataset, int64_
         return gs_fail(error, GS_ERROR_RESULTS, "%s: %s can't be read: %s", results->path, dataset,
                        errno == 0 ? "the file is truncated" : strerror(errno));
     }
-    return results->layout->columns[index].moment == GS_WRITTEN_STATUS
-               ? refuse_unknown_status(results, first, count, into, error)
-               : GS_OK;
+    return GS_OK;
+}
+
+gs_status gs_results_read(const gs_results *results, const char *dataset, int64_t first, int64_t count, void *into,
+                          gs_error *error) {
+    const gs_status status = gs_results_read_unchecked(results, dataset, first, count, into, error);
+    return status == GS_OK && strcmp(dataset, "status") == 0 ? refuse_unknown_status(results, first, count, into, error)
+                                                             : status;
 }
 
 char *gs_results_provenance(const gs_results *results, const char *name) {

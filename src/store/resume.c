@@ -38,7 +38,8 @@ static gs_status open_again(const gs_results *results, gs_store *store, gs_error
     return GS_OK;
 }
 
-/// Notes which trials are finished, and counts them.
+/// Notes which trials are finished, and counts them. Their statuses are written again: after a sync that failed the
+/// system may show statuses that are not on the disk, and would not write them by itself.
 static gs_status read_statuses(const gs_results *results, gs_store *store, gs_error *error) {
     const int64_t trials = results->layout->trial_count;
     unsigned char *statuses = malloc(CHUNK_TRIALS);
@@ -49,7 +50,11 @@ static gs_status read_statuses(const gs_results *results, gs_store *store, gs_er
     }
     for (int64_t first = 0; first < trials && status == GS_OK; first += CHUNK_TRIALS) {
         const int64_t count = trials - first < CHUNK_TRIALS ? trials - first : CHUNK_TRIALS;
-        status = gs_results_read(results, "status", first, count, statuses, error);
+        status = gs_results_read_unchecked(results, "status", first, count, statuses, error);
+        if (status == GS_OK &&
+            !gs_write_at(store->file, statuses, (size_t)count, store->addresses[store->layout->count - 1] + first)) {
+            status = gs_store_fail(error, store, "status", strerror(errno));
+        }
         for (int64_t i = 0; i < count && status == GS_OK; i++) {
             store->finished[(first + i) / 8] |= (unsigned char)((statuses[i] != GS_PENDING) << (i % 8));
             store->ledger.done += statuses[i] == GS_DONE;
@@ -58,7 +63,7 @@ static gs_status read_statuses(const gs_results *results, gs_store *store, gs_er
     }
     store->ledger.pending = trials - store->ledger.done - store->ledger.diverged;
     free(statuses);
-    return status;
+    return status == GS_OK ? gs_store_sync(store, error) : status;
 }
 
 gs_status gs_store_resume(const gs_results *results, gs_store **store, gs_error *error) {
@@ -112,9 +117,8 @@ gs_status gs_store_repair(gs_store *store, const int64_t *trials, int64_t count,
         status = forget(store, trials[i], error);
     }
     // Before new rows come: a status must not outlive the rows that it was set for.
-    if (status == GS_OK && fdatasync(store->file) != 0) {
-        store->sync_failed = true;
-        status = gs_fail(error, GS_ERROR_RUN, "%s can't be made durable: %s", store->path, strerror(errno));
+    if (status == GS_OK) {
+        status = gs_store_sync(store, error);
     }
     return status == GS_OK ? gs_store_write_plan(store, NULL, error) : status;
 }

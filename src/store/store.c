@@ -234,9 +234,7 @@ gs_status gs_store_write(gs_store *store, const gs_block *block, gs_error *error
 
 // ---- checkpoints ----
 
-/// Makes everything that was written durable. After a failure nothing is known of what is on the disk, and a second
-/// sync would say that all is well: there is none.
-static gs_status sync_file(gs_store *store, gs_error *error) {
+gs_status gs_store_sync(gs_store *store, gs_error *error) {
     if (fdatasync(store->file) != 0) {
         store->sync_failed = true;
         return gs_fail(error, GS_ERROR_RUN, "%s can't be made durable: %s", store->path, strerror(errno));
@@ -285,7 +283,7 @@ gs_status gs_store_write_seconds(const gs_store *store, double seconds, gs_error
 /// data -> sync -> status -> sync: a status that is on the disk was written after its data were.
 static gs_status acknowledge_durably(gs_store *store, const gs_unacknowledged *waiting, double seconds,
                                      gs_error *error) {
-    gs_status status = sync_file(store, error);
+    gs_status status = gs_store_sync(store, error);
     if (status == GS_OK) {
         status = write_statuses(store, waiting, error);
     }
@@ -293,7 +291,7 @@ static gs_status acknowledge_durably(gs_store *store, const gs_unacknowledged *w
         status = gs_store_write_seconds(store, seconds, error);
     }
     if (status == GS_OK) {
-        status = sync_file(store, error);
+        status = gs_store_sync(store, error);
     }
     if (status == GS_OK) {
         acknowledge(&store->ledger, waiting);

@@ -45,6 +45,10 @@ void gs_store_free(gs_store *store);
 /// "FILE: DATASET can't be written: REASON"
 gs_status gs_store_fail(gs_error *error, const gs_store *store, const char *dataset, const char *reason);
 
+/// Makes everything that was written durable. After a failure nothing is known of what is on the disk, and a second
+/// sync would say that all is well: there is none. Under checkpoint_mutex, or before other threads have the store.
+gs_status gs_store_sync(gs_store *store, gs_error *error);
+
 /// Writes rows [first, first + count) of one column that is known from the plan.
 /// @param settings  [count] of these trials, or NULL for a coordinate
 /// @param rows  [count x row_bytes] work space

@@ -88,8 +88,8 @@ static gs_status read_rows(chunk *held, gs_error *error) {
     gs_status status = GS_OK;
     for (int i = layout->count - 1; i >= 0 && status == GS_OK; i--) {
         if (layout->columns[i].dataset.by_trial) {
-            status = gs_results_read(results, layout->columns[i].dataset.name, held->first, held->count, held->rows[i],
-                                     error);
+            status = gs_results_read_unchecked(results, layout->columns[i].dataset.name, held->first, held->count,
+                                               held->rows[i], error);
         }
     }
     return status;
@@ -137,8 +137,8 @@ static void check_trial(chunk *held, int64_t i, int checksum_column, int diverge
     int64_t diverged_epoch;
     memcpy(&checksum, held->rows[checksum_column] + i * (int64_t)sizeof checksum, sizeof checksum);
     memcpy(&diverged_epoch, held->rows[diverged_column] + i * (int64_t)sizeof diverged_epoch, sizeof diverged_epoch);
-    held->unlike[i] =
-        finished && (checksum != gs_row_checksum(held->row, bytes) || (status == GS_DIVERGED) != (diverged_epoch != 0));
+    held->unlike[i] = finished && (status > GS_DIVERGED || checksum != gs_row_checksum(held->row, bytes) ||
+                                   (status == GS_DIVERGED) != (diverged_epoch != 0));
     XXH128_canonicalFromHash(&held->digests[i], XXH3_128bits_withSeed(held->row, bytes, status));
 }
 

@@ -50,6 +50,7 @@ static struct {
     bool interrupted;
     bool no_renameat2; ///< as on a file system that can't
     bool appears;      ///< another file takes the name just before
+    int no_flock;      ///< as on a file system without locks: the reason; 0: it has them
 } watched;
 
 static void watch(void) {
@@ -123,6 +124,16 @@ int __wrap_renameat2(int from_folder, const char *from, int to_folder, const cha
         return -1;
     }
     return __real_renameat2(from_folder, from, to_folder, to, flags);
+}
+
+int __real_flock(int file, int operation);
+int __wrap_flock(int file, int operation);
+int __wrap_flock(int file, int operation) {
+    if (watched.no_flock != 0) {
+        errno = watched.no_flock;
+        return -1;
+    }
+    return __real_flock(file, operation);
 }
 
 // ---- a folder for each test ----
@@ -696,6 +707,98 @@ static void a_second_writer_is_refused_at_once(void **state) {
     fixture_free(&made);
 }
 
+/// Writes a lock file as another process would have left it.
+static void leave_lock(const char *system, const char *host, const char *boot, const char *processes, long process,
+                       const char *start) {
+    char name[300];
+    (void)snprintf(name, sizeof name, "%s.lock", path);
+    FILE *stream = fopen(name, "w");
+    assert_non_null(stream);
+    (void)fprintf(stream, "system %s\nhost %s\nboot %s\nprocesses %s\nprocess %ld\nstart %s\n", system, host, boot,
+                  processes, process, start);
+    assert_int_equal(fclose(stream), 0);
+}
+
+static void first_line(const char *name, char *line, size_t size) {
+    FILE *stream = fopen(name, "r");
+    assert_non_null(stream);
+    assert_non_null(fgets(line, (int)size, stream));
+    (void)fclose(stream);
+    line[strcspn(line, "\n")] = '\0';
+}
+
+/// NFS without a lock server, some FUSE file systems: the lock file's existence counts.
+static void a_second_writer_is_refused_where_there_are_no_locks(void **state) {
+    (void)state;
+    static const int reasons[] = {ENOLCK, EOPNOTSUPP, ENOSYS};
+    for (int i = 0; i < 3; i++) {
+        fixture made;
+        gs_error error;
+        gs_store *second;
+        fixture_create(&made, FIXTURE_PLAIN, NULL, 0);
+        watch();
+        watched.no_flock = reasons[i];
+        gs_store *store = fixture_store(&made, path, i > 0);
+        assert_int_equal(files_in_folder(), 2);
+        for (int locks_again = 0; locks_again < 2; locks_again++) {
+            watched.no_flock = locks_again ? 0 : reasons[i];
+            assert_int_equal(
+                gs_store_create(path, made.experiment, made.plan, &fixture_provenance, true, NULL, &second, &error),
+                GS_ERROR_RUN);
+            assert_non_null(strstr(error.message, "writes it"));
+        }
+        close_store(store);
+        assert_int_equal(files_in_folder(), 1);
+        fixture_free(&made);
+    }
+}
+
+static void a_dead_holders_lock_is_taken_over_and_a_distant_ones_is_not(void **state) {
+    (void)state;
+    char host[128] = "", boot[128], processes[128] = "";
+    (void)gethostname(host, sizeof host - 1);
+    first_line("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
+    assert_true(readlink("/proc/self/ns/pid", processes, sizeof processes - 1) > 0);
+    const struct {
+        const char *system, *host, *boot, *processes;
+        long process;
+        const char *start;
+        bool taken;
+    } holders[] = {
+        {"no", host, boot, processes, 999999999, "1", true},       // no such process
+        {"no", host, boot, processes, (long)getpid(), "1", true},  // its number is used again
+        {"no", host, "an-earlier-start", processes, 1, "1", true}, // before the machine was started
+        {"no", "elsewhere", "another", processes, 1, "1", false},  // another machine
+        {"no", host, boot, "pid:[1]", 999999999, "1", false},      // another container
+        {"yes", "elsewhere", "another", "pid:[1]", 1, "1", true},  // the system says that it let go
+    };
+    for (int i = 0; i < 12; i++) {
+        fixture made;
+        gs_error error;
+        gs_store *store;
+        const int one = i % 6;
+        fixture_create(&made, FIXTURE_PLAIN, NULL, 0);
+        leave_lock(holders[one].system, holders[one].host, holders[one].boot, holders[one].processes,
+                   holders[one].process, holders[one].start);
+        watch();
+        watched.no_flock = i < 6 ? 0 : ENOLCK;
+        const gs_status status =
+            gs_store_create(path, made.experiment, made.plan, &fixture_provenance, true, NULL, &store, &error);
+        const bool expected = holders[one].taken && !(i >= 6 && one == 5); // without locks it can't be known
+        assert_int_equal(status, expected ? GS_OK : GS_ERROR_RUN);
+        if (status == GS_OK) {
+            close_store(store);
+        } else {
+            assert_non_null(strstr(error.message, "if that process is gone, remove that file"));
+            char name[300];
+            (void)snprintf(name, sizeof name, "%s.lock", path);
+            assert_int_equal(unlink(name), 0);
+        }
+        fixture_free(&made);
+    }
+    print_message("12 lock files of others\n");
+}
+
 static void a_resumed_store_knows_what_is_pending(void **state) {
     (void)state;
     fixture made;
@@ -923,6 +1026,8 @@ int main(void) {
         IN_A_FOLDER(a_write_that_fails_is_an_error_that_names_the_dataset),
         IN_A_FOLDER(a_failed_sync_is_final),
         IN_A_FOLDER(a_second_writer_is_refused_at_once),
+        IN_A_FOLDER(a_second_writer_is_refused_where_there_are_no_locks),
+        IN_A_FOLDER(a_dead_holders_lock_is_taken_over_and_a_distant_ones_is_not),
         IN_A_FOLDER(a_resumed_store_knows_what_is_pending),
         IN_A_FOLDER(a_file_is_durable_before_it_has_its_name),
         IN_A_FOLDER(space_is_reserved_before_rows_are_written),
