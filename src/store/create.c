@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "store/hdf5_file.h"
 #include "store/io.h"
 #include "store/rename.h"
+#include "store/sandbox.h"
 #include "store/seal.h"
 #include "store/store.h"
 
@@ -120,12 +122,7 @@ static gs_status open_temporary(gs_making *making, gs_error *error) {
 // ---- filling it ----
 
 /// Reserves the whole file's space, so that a disk can't run full later.
-static gs_status reserve(gs_making *making, gs_error *error) {
-    struct stat found;
-    if (fstat(making->file, &found) != 0) {
-        return gs_fail(error, GS_ERROR_RUN, "%s: %s", making->temporary, strerror(errno));
-    }
-    making->bytes = found.st_size;
+static gs_status reserve(const gs_making *making, gs_error *error) {
     int reason;
     do {
         reason = posix_fallocate(making->file, 0, making->bytes);
@@ -141,62 +138,94 @@ static gs_status reserve(gs_making *making, gs_error *error) {
     return GS_OK;
 }
 
-static gs_status add_extent(gs_seal *seal, const char *place, const char *name, gs_extent_kind kind, int64_t address,
-                            int64_t bytes) {
+/// What a child process needs to make the structure, and where it says what it made: the seal is in shared memory.
+typedef struct {
+    const gs_making *making;
+    const gs_layout *layout;
+    const gs_note *notes;
+} gs_structure;
+
+static void add_extent(gs_seal *seal, const char *place, const char *name, gs_extent_kind kind, int64_t address,
+                       int64_t bytes) {
     gs_extent *extent = &seal->extents[seal->count++];
     (void)snprintf(extent->name, sizeof extent->name, "%s%s", place, name);
     extent->kind = kind;
     extent->address = address;
     extent->bytes = bytes;
-    return GS_OK;
 }
 
-/// Reads back where libhdf5 has put a dataset's rows.
-static gs_status find_rows(gs_store *store, gs_making *making, const gs_hdf5 *hdf5, int column, gs_error *error) {
-    const gs_dataset *dataset = &store->layout->columns[column].dataset;
-    const gs_status status = gs_hdf5_find_rows(hdf5, dataset, &store->addresses[column], error);
-    return status == GS_OK ? add_extent(making->seal, "", dataset->name, GS_EXTENT_ROWS, store->addresses[column],
-                                        dataset->extent[0] * dataset->row_bytes)
-                           : status;
-}
-
-/// Reads back where libhdf5 has put an entry of /provenance.
-static gs_status find_note(gs_store *store, gs_making *making, const gs_hdf5 *hdf5, int note, gs_error *error) {
+/// Notes where libhdf5 has put an entry of /provenance.
+static gs_status find_note(gs_seal *seal, const gs_hdf5 *hdf5, int note, gs_error *error) {
     int64_t address, bytes;
     const gs_status status = gs_hdf5_find_note(hdf5, &gs_notes_table[note], &address, &bytes, error);
+    if (status == GS_OK && note == GS_NOTE_SEAL) {
+        seal->address = address;
+        seal->bytes = bytes - 1; // the text ends with a NUL in the file, which the hash covers
+    } else if (status == GS_OK) {
+        const bool changes = note == GS_NOTE_SECONDS || note == GS_NOTE_SECONDS_CHECKSUM;
+        add_extent(seal, "/provenance/", gs_notes_table[note].name, changes ? GS_EXTENT_CHANGES : GS_EXTENT_SEALED,
+                   address, bytes);
+    }
+    return status;
+}
+
+/// Reads back where libhdf5 has put everything: first the datasets, in their order.
+static gs_status find_everything(const gs_structure *structure, gs_error *error) {
+    gs_hdf5 *hdf5;
+    gs_seal *seal = structure->making->seal;
+    gs_status status =
+        gs_hdf5_open(structure->making->temporary, structure->making->file, seal->file_bytes, &hdf5, error);
     if (status != GS_OK) {
         return status;
     }
-    if (note == GS_NOTE_SEAL) {
-        making->seal->address = address;
-        making->seal->bytes = bytes - 1; // the text ends with a NUL in the file, which the hash covers
-        return GS_OK;
+    for (int i = 0; i < structure->layout->count && status == GS_OK; i++) {
+        const gs_dataset *dataset = &structure->layout->columns[i].dataset;
+        int64_t address;
+        status = gs_hdf5_find_rows(hdf5, dataset, &address, error);
+        if (status == GS_OK) {
+            add_extent(seal, "", dataset->name, GS_EXTENT_ROWS, address, dataset->extent[0] * dataset->row_bytes);
+        }
     }
-    const bool changes = note == GS_NOTE_SECONDS || note == GS_NOTE_SECONDS_CHECKSUM;
-    if (changes) {
-        *(note == GS_NOTE_SECONDS ? &store->seconds_address : &store->seconds_checksum_address) = address;
+    for (int i = 0; i < GS_NOTE_COUNT && status == GS_OK; i++) {
+        status = find_note(seal, hdf5, i, error);
     }
-    return add_extent(making->seal, "/provenance/", gs_notes_table[note].name,
-                      changes ? GS_EXTENT_CHANGES : GS_EXTENT_SEALED, address, bytes);
+    gs_hdf5_close(hdf5);
+    return status;
 }
 
-/// Reads back where libhdf5 has put everything.
-static gs_status find_addresses(gs_store *store, gs_making *making, gs_error *error) {
-    gs_hdf5 *hdf5;
-    gs_error reason;
-    gs_status status = gs_hdf5_open(making->temporary, making->file, making->bytes, &hdf5, &reason);
-    if (status == GS_OK) {
-        for (int i = 0; i < store->layout->count && status == GS_OK; i++) {
-            status = find_rows(store, making, hdf5, i, &reason);
-        }
-        for (int i = 0; i < GS_NOTE_COUNT && status == GS_OK; i++) {
-            status = find_note(store, making, hdf5, i, &reason);
-        }
-        gs_hdf5_close(hdf5);
+/// All that libhdf5 does for a new file. Runs in a child process.
+static gs_status make_structure(void *context, gs_error *error) {
+    const gs_structure *structure = context;
+    const gs_making *making = structure->making;
+    struct stat found;
+    const gs_status status = gs_hdf5_create(making->temporary, structure->layout, structure->notes, error);
+    if (status != GS_OK) {
+        return status;
     }
-    making->seal->file_bytes = making->bytes;
-    return status == GS_OK ? GS_OK
-                           : gs_fail(error, GS_ERROR_RUN, "%s as it was made: %s", making->path, reason.message);
+    if (fstat(making->file, &found) != 0) {
+        return gs_fail(error, GS_ERROR_RUN, "%s", strerror(errno));
+    }
+    making->seal->file_bytes = found.st_size;
+    gs_error reason;
+    return find_everything(structure, &reason) == GS_OK
+               ? GS_OK
+               : gs_fail(error, GS_ERROR_RUN, "it is not as it was made: %s", reason.message);
+}
+
+/// Lets libhdf5 make the structure, and takes the addresses.
+static gs_status lay_out(gs_store *store, gs_making *making, const gs_note *notes, gs_error *error) {
+    gs_error reason;
+    gs_structure structure = {.making = making, .layout = store->layout, .notes = notes};
+    if (gs_sandbox_run(GS_SANDBOX_MAKES, make_structure, &structure, &reason) != GS_OK) {
+        return gs_fail(error, GS_ERROR_RUN, "%s: %s", making->path, reason.message);
+    }
+    making->bytes = making->seal->file_bytes;
+    for (int i = 0; i < store->layout->count; i++) {
+        store->addresses[i] = making->seal->extents[i].address;
+    }
+    store->seconds_address = gs_seal_find(making->seal, "/provenance/seconds")->address;
+    store->seconds_checksum_address = gs_seal_find(making->seal, "/provenance/seconds_checksum")->address;
+    return GS_OK;
 }
 
 static gs_status refuse_when_stopped(const gs_making *making, gs_error *error) {
@@ -274,12 +303,9 @@ static gs_status publish(gs_making *making, gs_error *error) {
 
 /// Everything between an empty temporary file and a complete one under its name.
 static gs_status fill_file(gs_store *store, gs_making *making, const gs_note *notes, gs_error *error) {
-    gs_status status = gs_hdf5_create(making->temporary, store->layout, notes, error);
+    gs_status status = lay_out(store, making, notes, error);
     if (status == GS_OK) {
         status = reserve(making, error);
-    }
-    if (status == GS_OK) {
-        status = find_addresses(store, making, error);
     }
     if (status == GS_OK) {
         status = write_pending_rows(store, making, error);
@@ -330,10 +356,11 @@ gs_status gs_store_create(const char *path, const gs_experiment *experiment, con
     if (status != GS_OK) {
         return status;
     }
-    making.seal = calloc(1, sizeof *making.seal);
-    if (making.seal == NULL) {
+    void *shared = mmap(NULL, sizeof *making.seal, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) {
         status = gs_fail(error, GS_ERROR_RUN, "out of memory");
     } else {
+        making.seal = shared;
         const int extents = made->layout->count + GS_NOTE_COUNT - 1;
         assert(extents <= GS_SEAL_MOST_EXTENTS);
         status = gs_notes_create(experiment, provenance, gs_seal_text_bytes(extents), notes, error);
@@ -345,7 +372,9 @@ gs_status gs_store_create(const char *path, const gs_experiment *experiment, con
     if (making.folder_file >= 0) {
         (void)close(making.folder_file);
     }
-    free(making.seal);
+    if (shared != MAP_FAILED) {
+        (void)munmap(shared, sizeof *making.seal);
+    }
     free(making.folder);
     free(making.temporary);
     if (status != GS_OK) {

@@ -24,13 +24,15 @@ typedef struct {
     H5E_auto2_t print;
     void *data;
     bool known;
+    bool memory_was_short;
     char reason[256];
 } silence;
 
-/// Keeps the description of the innermost failure.
+/// Keeps the description of the innermost failure of the first stack.
 static herr_t keep_reason(unsigned depth, const H5E_error2_t *entry, void *data) {
     silence *kept = data;
-    if (depth == 0 && entry->desc != NULL) {
+    kept->memory_was_short = kept->memory_was_short || entry->min_num == H5E_NOSPACE || entry->min_num == H5E_CANTALLOC;
+    if (kept->reason[0] == '\0' && depth == 0 && entry->desc != NULL) {
         (void)snprintf(kept->reason, sizeof kept->reason, "%s", entry->desc);
     }
     return 0;
@@ -39,14 +41,14 @@ static herr_t keep_reason(unsigned depth, const H5E_error2_t *entry, void *data)
 /// Called by libhdf5 instead of printing. The first failure is the reason; closing what was never opened comes after
 /// it.
 static herr_t keep_first_reason(hid_t stack, void *data) {
-    const silence *kept = data;
-    return kept->reason[0] == '\0' ? H5Ewalk2(stack, H5E_WALK_UPWARD, keep_reason, data) : 0;
+    return H5Ewalk2(stack, H5E_WALK_UPWARD, keep_reason, data);
 }
 
 /// libhdf5 prints nothing until silence_end(), and does nothing at exit: after a failed H5Fclose that would crash.
 static void silence_begin(silence *kept) {
     (void)H5dont_atexit();
     kept->reason[0] = '\0';
+    kept->memory_was_short = false;
     kept->known = H5Eget_auto2(H5E_DEFAULT, &kept->print, &kept->data) >= 0;
     (void)H5Eset_auto2(H5E_DEFAULT, keep_first_reason, kept);
 }
@@ -370,7 +372,10 @@ gs_status gs_hdf5_open(const char *path, int file, int64_t bytes, gs_hdf5 **hdf5
     const hid_t access = file_access();
     opened->file = access < 0 ? H5I_INVALID_HID : H5Fopen(path, H5F_ACC_RDONLY, access);
     if (opened->file < 0) {
-        status = fail_with_reason(error, GS_ERROR_RESULTS, "it is damaged", &opened->before);
+        // A failure of the file has a reason; one of libhdf5's own start has none.
+        const bool no_memory = opened->before.memory_was_short || opened->before.reason[0] == '\0';
+        status = fail_with_reason(error, no_memory ? GS_ERROR_RUN : GS_ERROR_RESULTS,
+                                  no_memory ? "out of memory for libhdf5" : "it is damaged", &opened->before);
     } else if (!is_same_file(opened->file, file)) {
         status = gs_fail(error, GS_ERROR_RESULTS, "it was replaced while it was opened");
     }
@@ -389,6 +394,10 @@ void gs_hdf5_close(gs_hdf5 *hdf5) {
     }
     silence_end(&hdf5->before);
     free(hdf5);
+}
+
+bool gs_hdf5_memory_was_short(const gs_hdf5 *hdf5) {
+    return hdf5->before.memory_was_short;
 }
 
 /// Whether a name is a hard link: soft and external links are never followed.

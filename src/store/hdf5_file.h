@@ -9,7 +9,7 @@
 #include "store/provenance.h"
 
 /// Makes a file's structure: every dataset at full size with its attributes and dimension scales, the texts, and no
-/// rows. The file must exist: it is emptied first.
+/// rows. The file must exist: it is emptied first. Like all here it is called in a child process alone.
 /// @return GS_ERROR_RUN with libhdf5's reason
 gs_status gs_hdf5_create(const char *path, const gs_layout *layout, const gs_note *notes, gs_error *error);
 
@@ -26,6 +26,8 @@ typedef struct gs_hdf5 gs_hdf5;
 /// @return GS_ERROR_RESULTS when it is not a plain HDF5 file in the earliest format, or is shorter than it says
 gs_status gs_hdf5_open(const char *path, int file, int64_t bytes, gs_hdf5 **hdf5, gs_error *error);
 void gs_hdf5_close(gs_hdf5 *hdf5);
+/// Whether libhdf5 lacked memory since the file was opened: then a failure says nothing of the file.
+bool gs_hdf5_memory_was_short(const gs_hdf5 *hdf5);
 
 /// Address and bytes of an entry of /provenance, once its type and storage have been found to be as the table says.
 /// @param bytes  8, or a text's with its NUL

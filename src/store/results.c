@@ -190,8 +190,9 @@ static gs_status compare_with_hdf5(void *context, gs_error *error) {
             status = compare_place(name, address, i == GS_NOTE_SEAL ? results->seal.address : extent->address, error);
         }
     }
+    const bool no_memory = gs_hdf5_memory_was_short(hdf5);
     gs_hdf5_close(hdf5);
-    return status;
+    return status != GS_OK && no_memory ? gs_fail(error, GS_ERROR_RUN, "out of memory for libhdf5") : status;
 }
 
 /// The same as gs_results_open, with a reason that does not name the file.
@@ -212,7 +213,7 @@ static gs_status open_results(gs_results *results, gs_error *error) {
     if (status == GS_OK) {
         status = find_addresses(results, error);
     }
-    return status == GS_OK ? gs_sandbox_run(compare_with_hdf5, results, error) : status;
+    return status == GS_OK ? gs_sandbox_run(GS_SANDBOX_READS, compare_with_hdf5, results, error) : status;
 }
 
 gs_status gs_results_open(const char *path, gs_results **results, gs_error *error) {

@@ -38,6 +38,22 @@ static gs_status open_again(const gs_results *results, gs_store *store, gs_error
     return GS_OK;
 }
 
+/// Writes the statuses of finished trials as they were read.
+static gs_status write_again(const gs_store *store, int64_t first, int64_t count, const unsigned char *statuses,
+                             gs_error *error) {
+    const int64_t address = store->addresses[store->layout->count - 1] + first;
+    for (int64_t i = 0, length; i < count; i += length) {
+        length = 1;
+        while (i + length < count && (statuses[i + length] == GS_PENDING) == (statuses[i] == GS_PENDING)) {
+            length++;
+        }
+        if (statuses[i] != GS_PENDING && !gs_write_at(store->file, statuses + i, (size_t)length, address + i)) {
+            return gs_store_fail(error, store, "status", strerror(errno));
+        }
+    }
+    return GS_OK;
+}
+
 /// Notes which trials are finished, and counts them. Their statuses are written again: after a sync that failed the
 /// system may show statuses that are not on the disk, and would not write them by itself.
 static gs_status read_statuses(const gs_results *results, gs_store *store, gs_error *error) {
@@ -51,9 +67,8 @@ static gs_status read_statuses(const gs_results *results, gs_store *store, gs_er
     for (int64_t first = 0; first < trials && status == GS_OK; first += CHUNK_TRIALS) {
         const int64_t count = trials - first < CHUNK_TRIALS ? trials - first : CHUNK_TRIALS;
         status = gs_results_read_unchecked(results, "status", first, count, statuses, error);
-        if (status == GS_OK &&
-            !gs_write_at(store->file, statuses, (size_t)count, store->addresses[store->layout->count - 1] + first)) {
-            status = gs_store_fail(error, store, "status", strerror(errno));
+        if (status == GS_OK) {
+            status = write_again(store, first, count, statuses, error);
         }
         for (int64_t i = 0; i < count && status == GS_OK; i++) {
             store->finished[(first + i) / 8] |= (unsigned char)((statuses[i] != GS_PENDING) << (i % 8));

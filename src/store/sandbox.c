@@ -1,5 +1,5 @@
-/// fork, limits of time and memory, and a seccomp filter: what the child can still do is read files, use the memory
-/// that it is allowed, and write one answer.
+/// fork, limits of time and memory, and for a child that reads a seccomp filter: what it can still do is read files,
+/// use the memory that it is allowed, and write one answer.
 #include "store/sandbox.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -57,7 +58,6 @@ static rlim_t memory_in_use(void) {
 
 static void limit_resources(void) {
     limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_FSIZE, 0);
     limit(RLIMIT_CPU, MOST_PROCESSOR_SECONDS);
     const rlim_t used = memory_in_use();
     if (!SANITIZED && used > 0) { // a sanitizer's shadow needs terabytes of address space
@@ -82,22 +82,26 @@ static const int allowed_calls[] = {
 };
 
 /// Every other call fails with EPERM. Where the kernel has no filters, the limits must do.
-static void drop_privileges(void) {
+/// @return false when out of memory
+static bool drop_privileges(void) {
     enum { MAY_CHANGE = O_ACCMODE | O_CREAT | O_TRUNC };
+    limit(RLIMIT_FSIZE, 0);
     const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (filter == NULL) {
-        return;
+        return false;
     }
+    bool complete = true;
     // A call that this kind of processor does not have is refused by the library, and not needed.
     for (size_t i = 0; i < sizeof allowed_calls / sizeof *allowed_calls; i++) {
-        (void)seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
+        complete = complete && seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0) != -ENOMEM;
     }
-    (void)seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
-                           SCMP_A1(SCMP_CMP_MASKED_EQ, MAY_CHANGE, O_RDONLY));
-    (void)seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-                           SCMP_A2(SCMP_CMP_MASKED_EQ, MAY_CHANGE, O_RDONLY));
-    (void)seccomp_load(filter);
+    complete = complete && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+                                            SCMP_A1(SCMP_CMP_MASKED_EQ, MAY_CHANGE, O_RDONLY)) != -ENOMEM;
+    complete = complete && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+                                            SCMP_A2(SCMP_CMP_MASKED_EQ, MAY_CHANGE, O_RDONLY)) != -ENOMEM;
+    complete = complete && seccomp_load(filter) != -ENOMEM;
     seccomp_release(filter);
+    return complete;
 }
 
 /// A crash must end the child, whatever the program does with signals; a signal to the whole group must not look like
@@ -113,12 +117,29 @@ static void set_signals(void) {
     }
 }
 
-static _Noreturn void be_child(int pipe_end, gs_sandboxed *work, void *context) {
+/// libhdf5 calls exit() where memory is short. What the parent has in its buffers is the parent's to write.
+static void end_at_once(void) {
+    _exit(1);
+}
+
+/// What libhdf5 prints is nobody's.
+static void be_silent(void) {
+    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere >= 0) {
+        (void)dup2(nowhere, STDOUT_FILENO);
+        (void)dup2(nowhere, STDERR_FILENO);
+    }
+}
+
+static _Noreturn void be_child(gs_sandbox_kind kind, int pipe_end, gs_sandboxed *work, void *context) {
     answer given = {.status = GS_ERROR_RUN};
+    bool ready = atexit(end_at_once) == 0;
+    be_silent();
     set_signals();
     limit_resources();
-    drop_privileges();
-    given.status = work(context, &given.error);
+    ready = ready && (kind == GS_SANDBOX_MAKES || drop_privileges());
+    given.status =
+        ready ? work(context, &given.error) : gs_fail(&given.error, GS_ERROR_RUN, "out of memory for a process");
     const ssize_t written = write(pipe_end, &given, sizeof given);
     _exit(written == (ssize_t)sizeof given ? 0 : 1);
 }
@@ -157,15 +178,16 @@ static bool receive(int pipe_end, answer *received) {
 }
 
 /// Says how a child without an answer ended.
-static gs_status describe_end(int how, gs_error *error) {
+static gs_status describe_end(gs_sandbox_kind kind, int how, gs_error *error) {
+    const gs_status status = kind == GS_SANDBOX_READS ? GS_ERROR_RESULTS : GS_ERROR_RUN;
+    const char *blame = kind == GS_SANDBOX_READS ? "it is damaged or forged, or memory is short" : "memory is short";
     if (WIFSIGNALED(how) && WTERMSIG(how) != SIGKILL && WTERMSIG(how) != SIGXCPU) {
-        return gs_fail(error, GS_ERROR_RESULTS, "it is damaged or forged: libhdf5 crashed on it (signal %d)",
-                       WTERMSIG(how));
+        return gs_fail(error, status, "%s: libhdf5 crashed (signal %d)", blame, WTERMSIG(how));
     }
-    return gs_fail(error, GS_ERROR_RESULTS, "it is damaged or forged: libhdf5 found no end in it");
+    return gs_fail(error, status, "%s: libhdf5 came to no end", blame);
 }
 
-gs_status gs_sandbox_run(gs_sandboxed *work, void *context, gs_error *error) {
+gs_status gs_sandbox_run(gs_sandbox_kind kind, gs_sandboxed *work, void *context, gs_error *error) {
     int ends[2];
     answer received;
     if (pipe2(ends, O_CLOEXEC) != 0) {
@@ -174,7 +196,7 @@ gs_status gs_sandbox_run(gs_sandboxed *work, void *context, gs_error *error) {
     const pid_t child = fork();
     if (child == 0) {
         (void)close(ends[0]);
-        be_child(ends[1], work, context);
+        be_child(kind, ends[1], work, context);
     }
     const int reason = errno;
     (void)close(ends[1]);
@@ -191,7 +213,7 @@ gs_status gs_sandbox_run(gs_sandboxed *work, void *context, gs_error *error) {
     while (waitpid(child, &how, 0) < 0 && errno == EINTR) {
     }
     if (!answered) {
-        return describe_end(how, error);
+        return describe_end(kind, how, error);
     }
     return received.status == GS_OK ? GS_OK : gs_fail(error, received.status, "%s", received.error.message);
 }

@@ -140,7 +140,9 @@ static void try_opening(open_results *open_them, FILE *sink) {
         read_everything(results, sink);
         gs_results_close(results);
     } else {
-        fuzz_require(status == GS_ERROR_RESULTS && results == NULL, "a bad file is refused as one");
+        // A forged size may ask libhdf5's process for more memory than it may have.
+        const bool no_memory = status == GS_ERROR_RUN && strstr(error.message, "out of memory for libhdf5") != NULL;
+        fuzz_require((status == GS_ERROR_RESULTS || no_memory) && results == NULL, "a bad file is refused as one");
         fuzz_require_one_line(error.message);
     }
 }
