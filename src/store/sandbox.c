@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -131,9 +132,18 @@ static void be_silent(void) {
     }
 }
 
-static _Noreturn void be_child(gs_sandbox_kind kind, int pipe_end, gs_sandboxed *work, void *context) {
+/// A child whose parent was killed must not go on: another process may be making the same file by now.
+static void end_with_parent(pid_t parent) {
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) {
+        _exit(1);
+    }
+}
+
+static _Noreturn void be_child(gs_sandbox_kind kind, pid_t parent, int pipe_end, gs_sandboxed *work, void *context) {
     answer given = {.status = GS_ERROR_RUN};
     bool ready = atexit(end_at_once) == 0;
+    end_with_parent(parent);
     be_silent();
     set_signals();
     limit_resources();
@@ -193,10 +203,10 @@ gs_status gs_sandbox_run(gs_sandbox_kind kind, gs_sandboxed *work, void *context
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return gs_fail(error, GS_ERROR_RUN, "can't make a pipe: %s", strerror(errno));
     }
-    const pid_t child = fork();
+    const pid_t parent = getpid(), child = fork();
     if (child == 0) {
         (void)close(ends[0]);
-        be_child(kind, ends[1], work, context);
+        be_child(kind, parent, ends[1], work, context);
     }
     const int reason = errno;
     (void)close(ends[1]);

@@ -104,7 +104,10 @@ static void record(recording_event event, const char *name, const char *other_na
     for (int i = 0; i < 4; i++) {
         all += parts[i].iov_len;
     }
-    if (real.writev(log_file, parts, 4) != (ssize_t)all) {
+    const ssize_t written = real.writev(log_file, parts, 4);
+    if (written < 0 && errno == EPERM) {
+        log_file = -1; // a child that may only read: it has nothing to tell
+    } else if (written != (ssize_t)all) {
         give_up("the log can't be written");
     }
     errno = reason;
@@ -115,9 +118,9 @@ static long number_in_environment(const char *name) {
     return text == NULL ? 0 : strtol(text, NULL, 10);
 }
 
-/// A child that the program makes does not write to the folder, and may be forbidden to write the log.
-static void forget_all_in_child(void) {
-    log_file = -1;
+/// A child that the program makes goes on with the same log, whose end it shares; the program waits for it. It does not
+/// have the thread that may have held the lock.
+static void go_on_in_child(void) {
     (void)pthread_mutex_init(&lock, NULL);
 }
 
@@ -147,7 +150,7 @@ __attribute__((constructor)) static void begin(void) {
     if (log_status.st_size == 0 && real.write(log_file, RECORDING_MAGIC, sizeof RECORDING_MAGIC - 1) < 0) {
         give_up("the log can't be written");
     }
-    (void)pthread_atfork(NULL, NULL, forget_all_in_child);
+    (void)pthread_atfork(NULL, NULL, go_on_in_child);
     record((recording_event){.kind = EVENT_PROCESS, .file = (int64_t)folder.st_ino}, NULL, NULL, NULL);
 }
 
