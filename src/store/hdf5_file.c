@@ -19,18 +19,15 @@ enum {
 
 // ---- libhdf5's own state ----
 
-/// What a host program had set for libhdf5's messages, and the reason of the first failure since.
+/// Why libhdf5 failed.
 typedef struct {
-    H5E_auto2_t print;
-    void *data;
-    bool known;
-    bool memory_was_short;
-    char reason[256];
-} silence;
+    bool memory_was_short; ///< in any failure
+    char reason[256];      ///< of the first one
+} failures;
 
 /// Keeps the description of the innermost failure of the first stack.
 static herr_t keep_reason(unsigned depth, const H5E_error2_t *entry, void *data) {
-    silence *kept = data;
+    failures *kept = data;
     kept->memory_was_short = kept->memory_was_short || entry->min_num == H5E_NOSPACE || entry->min_num == H5E_CANTALLOC;
     if (kept->reason[0] == '\0' && depth == 0 && entry->desc != NULL) {
         (void)snprintf(kept->reason, sizeof kept->reason, "%s", entry->desc);
@@ -44,21 +41,16 @@ static herr_t keep_first_reason(hid_t stack, void *data) {
     return H5Ewalk2(stack, H5E_WALK_UPWARD, keep_reason, data);
 }
 
-/// libhdf5 prints nothing until silence_end(), and does nothing at exit: after a failed H5Fclose that would crash.
-static void silence_begin(silence *kept) {
+/// From here on libhdf5 prints nothing, and does nothing at exit: after a failed H5Fclose that would crash. The process
+/// is a child that does nothing else, so nothing is put back.
+static void keep_failures(failures *kept) {
     (void)H5dont_atexit();
-    kept->reason[0] = '\0';
-    kept->memory_was_short = false;
-    kept->known = H5Eget_auto2(H5E_DEFAULT, &kept->print, &kept->data) >= 0;
+    *kept = (failures){0};
     (void)H5Eset_auto2(H5E_DEFAULT, keep_first_reason, kept);
 }
 
-static void silence_end(const silence *kept) {
-    (void)H5Eset_auto2(H5E_DEFAULT, kept->known ? kept->print : NULL, kept->known ? kept->data : NULL);
-}
-
 /// One line with libhdf5's reason.
-static gs_status fail_with_reason(gs_error *error, gs_status status, const char *what, const silence *kept) {
+static gs_status fail_with_reason(gs_error *error, gs_status status, const char *what, const failures *kept) {
     return gs_fail(error, status, "%s: %s", what, kept->reason[0] == '\0' ? "libhdf5 gives no reason" : kept->reason);
 }
 
@@ -278,8 +270,8 @@ static bool create_everything(hid_t file, const gs_layout *layout, const gs_note
 }
 
 gs_status gs_hdf5_create(const char *path, const gs_layout *layout, const gs_note *notes, gs_error *error) {
-    silence before;
-    silence_begin(&before);
+    failures found;
+    keep_failures(&found);
     gs_status status = GS_OK;
     const hid_t access = file_access();
     const hid_t creation = H5Pcreate(H5P_FILE_CREATE);
@@ -288,14 +280,13 @@ gs_status gs_hdf5_create(const char *path, const gs_layout *layout, const gs_not
         file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
     }
     if (file < 0 || !create_everything(file, layout, notes)) {
-        status = fail_with_reason(error, GS_ERROR_RUN, "the results file can't be laid out", &before);
+        status = fail_with_reason(error, GS_ERROR_RUN, "the results file can't be laid out", &found);
     }
     if (file >= 0 && H5Fclose(file) < 0 && status == GS_OK) {
-        status = fail_with_reason(error, GS_ERROR_RUN, "the results file can't be laid out", &before);
+        status = fail_with_reason(error, GS_ERROR_RUN, "the results file can't be laid out", &found);
     }
     H5Pclose(creation);
     H5Pclose(access);
-    silence_end(&before);
     return status;
 }
 
@@ -304,7 +295,7 @@ gs_status gs_hdf5_create(const char *path, const gs_layout *layout, const gs_not
 struct gs_hdf5 {
     hid_t file;
     int64_t bytes; ///< size of the file
-    silence before;
+    failures found;
 };
 
 /// Fields of a version-0 superblock (HDF5 File Format Specification II.A).
@@ -367,15 +358,15 @@ gs_status gs_hdf5_open(const char *path, int file, int64_t bytes, gs_hdf5 **hdf5
     if (opened == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory");
     }
-    silence_begin(&opened->before);
+    keep_failures(&opened->found);
     opened->bytes = bytes;
     const hid_t access = file_access();
     opened->file = access < 0 ? H5I_INVALID_HID : H5Fopen(path, H5F_ACC_RDONLY, access);
     if (opened->file < 0) {
         // A failure of the file has a reason; one of libhdf5's own start has none.
-        const bool no_memory = opened->before.memory_was_short || opened->before.reason[0] == '\0';
+        const bool no_memory = opened->found.memory_was_short || opened->found.reason[0] == '\0';
         status = fail_with_reason(error, no_memory ? GS_ERROR_RUN : GS_ERROR_RESULTS,
-                                  no_memory ? "out of memory for libhdf5" : "it is damaged", &opened->before);
+                                  no_memory ? "out of memory for libhdf5" : "it is damaged", &opened->found);
     } else if (!is_same_file(opened->file, file)) {
         status = gs_fail(error, GS_ERROR_RESULTS, "it was replaced while it was opened");
     }
@@ -392,12 +383,11 @@ void gs_hdf5_close(gs_hdf5 *hdf5) {
     if (hdf5->file >= 0) {
         (void)H5Fclose(hdf5->file);
     }
-    silence_end(&hdf5->before);
     free(hdf5);
 }
 
 bool gs_hdf5_memory_was_short(const gs_hdf5 *hdf5) {
-    return hdf5->before.memory_was_short;
+    return hdf5->found.memory_was_short;
 }
 
 /// Whether a name is a hard link: soft and external links are never followed.
