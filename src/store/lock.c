@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/io.h"
@@ -276,6 +277,12 @@ static outcome take_by_existence(taking *now) {
     return came;
 }
 
+/// A holder that was killed a moment ago may have a child in its last moment, which holds the lock as long as it lives.
+static void wait_for_children(void) {
+    const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
+    (void)nanosleep(&moment, NULL);
+}
+
 /// The system's lock on the lock file. A dead holder has lost it.
 static outcome take_by_system(taking *now) {
     gs_lock *lock = now->lock;
@@ -290,7 +297,10 @@ static outcome take_by_system(taking *now) {
             return AGAIN;
         }
         if (errno == EWOULDBLOCK) {
-            (void)read_holder(lock->file, &other);
+            if (read_holder(lock->file, &other) && state_of(&other) == HOLDER_IS_DEAD) {
+                wait_for_children();
+                return AGAIN;
+            }
             return refuse(now, &other, HOLDER_LIVES);
         }
         return take_by_existence(now);

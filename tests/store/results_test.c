@@ -234,7 +234,8 @@ static void a_truncated_file_is_refused_at_every_length(void **state) {
     (void)state;
     struct stat found;
     assert_int_equal(stat(path, &found), 0);
-    for (int64_t length = found.st_size - 1; length >= 0; length -= length > 4096 ? 1511 : 7) {
+    const bool every = getenv("GANSWEEP_TEST_SHORT") == NULL;
+    for (int64_t length = found.st_size - 1; length >= 0; length -= every ? 1 : length > 4096 ? 1511 : 7) {
         gs_results *results;
         gs_error error = {""};
         assert_int_equal(truncate(path, length), 0);
@@ -392,7 +393,7 @@ static void an_experiment_that_does_not_fit_is_refused(void **state) {
 }
 
 /// Every byte outside of the rows is under the seal, and the seal's text under its own hash.
-static void a_flipped_bit_outside_of_the_rows_is_found(void **state) {
+static void every_flipped_bit_outside_of_the_rows_is_found(void **state) {
     (void)state;
     gs_seal seal;
     gs_error error;
@@ -400,30 +401,28 @@ static void a_flipped_bit_outside_of_the_rows_is_found(void **state) {
     const int file = open(path, O_RDWR);
     assert_true(file >= 0 && fstat(file, &found) == 0);
     assert_int_equal(gs_seal_read(file, found.st_size, &seal, &error), GS_OK);
+    const bool every = getenv("GANSWEEP_TEST_SHORT") == NULL;
     int64_t flipped = 0;
-    for (int64_t at = 0; at < found.st_size; at += at < 128 ? 1 : 97) {
+    for (int64_t at = 0; at < found.st_size; at += every || at < 128 ? 1 : 97) {
         bool sealed = true;
         for (int i = 0; i < seal.count; i++) {
             sealed = sealed && (seal.extents[i].kind == GS_EXTENT_SEALED || at < seal.extents[i].address ||
                                 at >= seal.extents[i].address + seal.extents[i].bytes);
         }
-        unsigned char before, changed;
+        unsigned char before;
         assert_int_equal(pread(file, &before, 1, at), 1);
-        changed = (unsigned char)(before ^ (1U << (at % 8)));
-        assert_int_equal(pwrite(file, &changed, 1, at), 1);
-        const gs_status status = gs_seal_read(file, found.st_size, &seal, &error);
-        assert_int_equal(pwrite(file, &before, 1, at), 1);
-        if (sealed) {
-            assert_int_equal(status, GS_ERROR_RESULTS);
-            flipped++;
-        } else {
-            assert_int_equal(status, GS_OK);
+        for (int bit = 0; bit < 8; bit++) {
+            gs_seal damaged;
+            const unsigned char changed = (unsigned char)(before ^ (1U << bit));
+            assert_int_equal(pwrite(file, &changed, 1, at), 1);
+            assert_int_equal(gs_seal_read(file, found.st_size, &damaged, &error), sealed ? GS_ERROR_RESULTS : GS_OK);
+            flipped += sealed;
         }
-        assert_int_equal(gs_seal_read(file, found.st_size, &seal, &error), GS_OK);
+        assert_int_equal(pwrite(file, &before, 1, at), 1);
     }
+    assert_int_equal(gs_seal_read(file, found.st_size, &seal, &error), GS_OK);
     assert_true(flipped > 500);
-    print_message("%lld of %lld bytes outside of the rows, one bit of each flipped: all found\n", (long long)flipped,
-                  (long long)found.st_size);
+    print_message("%lld bits outside of the rows flipped: all found\n", (long long)flipped);
     assert_int_equal(close(file), 0);
 }
 
@@ -457,7 +456,7 @@ int main(void) {
         WITH_A_FILE(datasets_that_share_their_bytes_are_refused),
         WITH_A_FILE(another_layout_is_refused),
         WITH_A_FILE(an_experiment_that_does_not_fit_is_refused),
-        WITH_A_FILE(a_flipped_bit_outside_of_the_rows_is_found),
+        WITH_A_FILE(every_flipped_bit_outside_of_the_rows_is_found),
         WITH_A_FILE(what_a_host_program_set_for_libhdf5s_messages_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

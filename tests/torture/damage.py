@@ -11,6 +11,9 @@ import h5py
 from campaign import CONTENTS, RESULTS, Failure
 
 
+HEAD = 2048  # bytes: superblock, root group, and the first of its headers
+
+
 @dataclasses.dataclass
 class Rows:
     """Where a dataset's bytes are."""
@@ -170,9 +173,13 @@ def run(campaign):
     structure = [address for address in range(size) if not outside[address]]
     draw = campaign.rng
 
-    cases = [(f"bit {bit} of byte {address}", flip_of_structure(address, bit))
-             for address, bit in campaign.sample([(address, bit) for address in structure for bit in range(8)], 120)]
-    lengths = campaign.sample(range(size), 40)
+    # tests/store flips every bit of the structure and cuts a file to every length, within one process: here the whole
+    # program is run, on all of the beginning and on a sample of the rest.
+    head = [(address, bit) for address in structure if address < HEAD for bit in range(8)]
+    rest = [(address, bit) for address in structure if address >= HEAD for bit in range(8)]
+    bits = campaign.sample(head, 60) + draw.sample(rest, campaign.size(60, 4000))
+    cases = [(f"bit {bit} of byte {address}", flip_of_structure(address, bit)) for address, bit in bits]
+    lengths = [*campaign.sample(range(HEAD), 20), *draw.sample(range(HEAD, size), campaign.size(20, 4000))]
     cases += [(f"cut to {length} bytes", truncation(length)) for length in sorted({0, 1, 95, 96, size - 1, *lengths})]
     for _ in range(campaign.size(100, 1000)):
         chosen = []
