@@ -60,7 +60,7 @@ typedef struct {
     void *context;
     /// Seconds between two checkpoints; 0: GS_CHECKPOINT_SECONDS; below 0: one after every block of rows.
     double checkpoint;
-    const volatile int *stop; ///< set by a signal handler to end after the running epochs; may be NULL
+    const volatile int *stop; ///< set by a signal handler to end after the running steps; may be NULL
     volatile int *ask;        ///< set by a signal handler to be told the progress soon, then reset; may be NULL
     gs_profile *profile;      ///< filled when the run is over; may be NULL
 } gs_run_options;

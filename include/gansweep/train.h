@@ -71,7 +71,7 @@ int gs_trainer_lanes(const gs_trainer *trainer);
 
 /// Trains `count` trials of equal batch_size, latent_dim and epochs, 1 <= count <= lanes, and draws their samples.
 /// @param settings  [count]
-/// @param stop  polled at every epoch; when it becomes true training ends early; may be NULL
+/// @param stop  polled at every step; when it becomes true training ends early; may be NULL
 /// @return whether training was completed; on false the results are not to be used
 bool gs_train(gs_trainer *trainer, const gs_settings *settings, int count, const volatile int *stop,
               const gs_training *training);

@@ -1,7 +1,9 @@
 #include "cli/progress.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "report/format.h"
 
@@ -62,8 +64,16 @@ static void redraw(const progress_view *view, const gs_progress *progress, const
     }
 }
 
+bool would_wait(int file) {
+    struct pollfd writing = {.fd = file, .events = POLLOUT};
+    return poll(&writing, 1, 0) == 0;
+}
+
 void show_progress(const gs_progress *progress, void *context) {
     progress_view *view = context;
+    if (would_wait(STDERR_FILENO)) {
+        return;
+    }
     char line[LINE_BYTES];
     if (view->quiet && !progress->asked) {
         return;

@@ -15,6 +15,9 @@ typedef struct {
 /// @param quiet  nothing is said but what SIGUSR1 asks for
 progress_view progress_view_on_stderr(bool quiet);
 
+/// Whether a line can't be written at once: a reader that sleeps must hold up neither training nor a signal.
+bool would_wait(int file);
+
 /// A progress callback of gs_run_options; its context is a progress_view.
 void show_progress(const gs_progress *progress, void *context);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h> // program_invocation_name
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -12,6 +13,7 @@
 
 /// Larger sweeps are not read back for a summary that nobody asked for.
 static const int64_t MOST_TRIALS_SUMMARISED = 4000000;
+enum { MOST_COMMAND_BYTES = 500 }; ///< of a line of failure
 
 double checkpoint_option(double seconds) {
     return seconds < 0 ? 0 : seconds == 0 ? -1 : seconds;
@@ -66,12 +68,17 @@ static gs_status summarise(const training_task *task, const gs_progress *progres
 /// Adds to a line of failure what is not lost, and how to go on.
 static int say_what_is_kept(const training_task *task, const gs_ledger *ledger, int code, const char *reason,
                             gs_error *error) {
-    char done[GS_FORMAT_BYTES], trials[GS_FORMAT_BYTES];
+    char done[GS_FORMAT_BYTES], trials[GS_FORMAT_BYTES], *how = NULL;
     char *path = shell_quoted(task->path), *program = shell_quoted(program_invocation_name);
-    (void)gs_fail(error, GS_ERROR_RUN,
-                  "%.400s: %s of %s trials are finished and kept; go on with: %.150s resume %.300s", reason,
+    // A command that is cut off would name another file.
+    const bool whole = path != NULL && program != NULL && strlen(path) + strlen(program) < MOST_COMMAND_BYTES;
+    if (asprintf(&how, whole ? ": %s resume %s" : " gansweep resume and that file", program, path) < 0) {
+        how = NULL;
+    }
+    (void)gs_fail(error, GS_ERROR_RUN, "%.400s: %s of %s trials are finished and kept; go on with%s", reason,
                   gs_format_count(ledger->done + ledger->diverged, done), gs_format_count(ledger->planned, trials),
-                  program == NULL ? "gansweep" : program, path == NULL ? task->path : path);
+                  how == NULL ? " gansweep resume" : how);
+    free(how);
     free(path);
     free(program);
     return code;
@@ -98,8 +105,8 @@ int train_pending(training_task *task, gs_error *error) {
     task->options.ask = &asked_for_progress;
     task->options.profile = &profile;
     say_when_slow(task);
-    gs_progress progress;
-    gs_ledger ledger;
+    gs_progress progress = {0};
+    gs_ledger ledger = {0};
     gs_error first_error = {""};
     gs_status status = gs_run(task->experiment, task->plan, task->store, &task->options, &progress, &first_error);
     task->times.trained = seconds_now();
@@ -119,8 +126,12 @@ int train_pending(training_task *task, gs_error *error) {
         }
         return say_what_is_kept(task, &ledger, SIGNAL_CODE + interrupted, reason, error);
     }
-    status = task->quiet ? GS_OK : summarise(task, &progress, &ledger, error);
+    gs_error reason;
+    status = task->quiet ? GS_OK : summarise(task, &progress, &ledger, &reason);
     task->times.summarised = seconds_now();
+    if (status != GS_OK) {
+        return gs_fail(error, status, "all trials are finished and kept; no summary: %s", reason.message);
+    }
     if (status == GS_OK && task->profile) {
         print_profile(&profile, &task->times, stdout);
     }

@@ -1,9 +1,11 @@
 #include "cli/verification.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/interrupt.h"
 #include "cli/profile.h"
+#include "cli/progress.h"
 #include "report/format.h"
 
 static const double SECONDS_BETWEEN_REDRAWS = 0.25, SECONDS_BETWEEN_LINES = 5, SECONDS_WITHOUT = 1;
@@ -21,7 +23,7 @@ void show_verification(double share, void *context) {
     verification_view *view = context;
     const bool asked = asked_for_progress != 0;
     asked_for_progress = 0;
-    if (!asked && (view->quiet || seconds_now() < view->next)) {
+    if ((!asked && (view->quiet || seconds_now() < view->next)) || would_wait(STDERR_FILENO)) {
         return;
     }
     view->next = seconds_now() + (view->screen.terminal ? SECONDS_BETWEEN_REDRAWS : SECONDS_BETWEEN_LINES);

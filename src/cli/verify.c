@@ -125,6 +125,12 @@ static void print_verification(const gs_results *results, const gs_verification 
     if (!found->seconds_known) {
         (void)printf("note       /provenance/seconds does not match its checksum: the time of training is not known\n");
     }
+    if (found->whole_pending > 0) {
+        (void)printf(
+            "note       %s pending trials have whole rows: not acknowledged before a stop, or their status was "
+            "damaged; a resume trains them again\n",
+            gs_format_count(found->whole_pending, rows));
+    }
     (void)printf("contents   %s\n", found->contents);
     print_ledger(&found->ledger, stdout);
 }

@@ -43,6 +43,8 @@ gs_status gs_checkpoints_start(gs_checkpoints *checkpoints, gs_error *error) {
     gs_init_waiting(&checkpoints->wake, &checkpoints->mutex);
     const int failure = gs_start_without_signals(&checkpoints->thread, make_checkpoints, checkpoints);
     if (failure != 0) {
+        (void)pthread_cond_destroy(&checkpoints->wake);
+        (void)pthread_mutex_destroy(&checkpoints->mutex);
         return gs_fail(error, GS_ERROR_RUN, "can't start a thread: %s", strerror(failure));
     }
     checkpoints->started = true;
@@ -56,5 +58,7 @@ void gs_checkpoints_end(gs_checkpoints *checkpoints) {
         (void)pthread_cond_signal(&checkpoints->wake);
         (void)pthread_mutex_unlock(&checkpoints->mutex);
         (void)pthread_join(checkpoints->thread, NULL);
+        (void)pthread_cond_destroy(&checkpoints->wake);
+        (void)pthread_mutex_destroy(&checkpoints->mutex);
     }
 }

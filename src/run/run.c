@@ -19,6 +19,8 @@ enum {
 /// A finished trial waits for its write at most this long, or as long as for its checkpoint, or one pack.
 static const double OLDEST_UNWRITTEN_SECONDS = 0.5;
 
+static const double SHORTEST_INTERVAL = 0.001; // seconds between checkpoints: more often is no use
+
 /// What all threads share.
 typedef struct {
     const gs_experiment *experiment;
@@ -28,9 +30,10 @@ typedef struct {
     gs_isa isa;
     int lanes, threads, packs_of_a_block;
     int64_t pack_count;
-    int64_t next_pack; ///< changed under critical(gs_run_take)
-    volatile int halt; ///< set by the first failure, and when the caller stops the run
-    gs_status status;  ///< the first failure; under critical(gs_run_failure)
+    int64_t next_pack;        ///< changed under critical(gs_run_take)
+    const volatile int *stop; ///< the caller's; may be NULL
+    volatile int halt;        ///< set by the first failure, and when the caller stops the run
+    gs_status status;         ///< the first failure; under critical(gs_run_failure)
     gs_error failure;
     gs_counter *counters; ///< [threads]
     double start;         ///< omp_get_wtime() at the first pack
@@ -46,7 +49,7 @@ typedef struct {
     gs_tally unwritten;
     gs_stopwatch stopwatch;
     int64_t takes;
-    double oldest_unwritten; ///< omp_get_wtime() when the block's first pack was trained
+    double waiting_since; ///< omp_get_wtime() when the block's first pack was trained
 } gs_hand;
 
 static int packs_of_a_block(const gs_layout *layout, int lanes) {
@@ -141,7 +144,7 @@ static gs_status train_pack(gs_sweep *sweep, gs_hand *hand, int64_t pack, gs_err
         return GS_OK;
     }
     if (gs_block_count(hand->block) == 0) {
-        hand->oldest_unwritten = omp_get_wtime();
+        hand->waiting_since = omp_get_wtime();
     }
     gs_status status = GS_OK;
     for (int row = 0; row < count && status == GS_OK; row++) {
@@ -150,15 +153,23 @@ static gs_status train_pack(gs_sweep *sweep, gs_hand *hand, int64_t pack, gs_err
     return status;
 }
 
+/// Whether the run is to end. The caller's wish is looked at here, too: the watching thread may be in the callback.
+static bool is_stopped(gs_sweep *sweep) {
+    if (sweep->stop != NULL && *sweep->stop) {
+        sweep->halt = 1;
+    }
+    return sweep->halt != 0;
+}
+
 /// Trains packs until none are left or the run is halted; what was finished is written in every case.
 static gs_status work(gs_sweep *sweep, gs_hand *hand, gs_error *error) {
     gs_status status = GS_OK;
     int64_t first, count;
     while (status == GS_OK && !sweep->halt && (count = take_packs(sweep, hand, &first)) > 0) {
-        for (int64_t pack = first; status == GS_OK && !sweep->halt && pack < first + count; pack++) {
+        for (int64_t pack = first; status == GS_OK && !is_stopped(sweep) && pack < first + count; pack++) {
             status = train_pack(sweep, hand, pack, error);
             if (status == GS_OK && gs_block_count(hand->block) > 0 &&
-                omp_get_wtime() - hand->oldest_unwritten > sweep->oldest_unwritten) {
+                omp_get_wtime() - hand->waiting_since > sweep->oldest_unwritten) {
                 status = write_block(sweep, hand, error);
             }
         }
@@ -232,7 +243,8 @@ static gs_status run_all_threads(gs_sweep *sweep, const gs_run_options *options,
                                  gs_error *error) {
     sweep->start = omp_get_wtime();
     sweep->checkpoint_each_block = options->checkpoint < 0;
-    const double interval = options->checkpoint == 0 ? GS_CHECKPOINT_SECONDS : options->checkpoint;
+    const double asked = options->checkpoint == 0 ? GS_CHECKPOINT_SECONDS : options->checkpoint;
+    const double interval = asked > 0 && asked < SHORTEST_INTERVAL ? SHORTEST_INTERVAL : asked;
     sweep->oldest_unwritten = interval < OLDEST_UNWRITTEN_SECONDS ? interval : OLDEST_UNWRITTEN_SECONDS;
     gs_watch watch = {.options = options,
                       .counters = sweep->counters,
@@ -287,15 +299,20 @@ gs_status gs_run(const gs_experiment *experiment, const gs_plan *plan, gs_store 
     static const gs_run_options presets = {0};
     options = options == NULL ? &presets : options;
     const gs_isa isa = options->isa == GS_ISA_AUTO ? gs_isa_best() : options->isa;
-    if (!gs_isa_available(isa)) {
-        return gs_fail(error, GS_ERROR_INPUT, "this processor has no %s; the best it has is %s", gs_isa_names[isa],
-                       gs_isa_names[gs_isa_best()]);
-    }
     gs_progress nowhere;
     summary = summary == NULL ? &nowhere : summary;
     *summary = progress_before(store);
     summary->finished = true;
-    gs_sweep sweep = {.experiment = experiment, .plan = plan, .store = store, .isa = isa, .lanes = gs_isa_lanes(isa)};
+    if (!gs_isa_available(isa)) {
+        return gs_fail(error, GS_ERROR_INPUT, "this processor has no %s; the best it has is %s", gs_isa_names[isa],
+                       gs_isa_names[gs_isa_best()]);
+    }
+    gs_sweep sweep = {.experiment = experiment,
+                      .plan = plan,
+                      .store = store,
+                      .isa = isa,
+                      .lanes = gs_isa_lanes(isa),
+                      .stop = options->stop};
     sweep.pack_count = gs_plan_pack_count(plan, sweep.lanes);
     sweep.threads = gs_run_threads_used(plan, options);
     sweep.layout = gs_store_layout(store);

@@ -162,9 +162,8 @@ static gs_status find_note(gs_seal *seal, const gs_hdf5 *hdf5, int note, gs_erro
         seal->address = address;
         seal->bytes = bytes - 1; // the text ends with a NUL in the file, which the hash covers
     } else if (status == GS_OK) {
-        const bool changes = note == GS_NOTE_SECONDS || note == GS_NOTE_SECONDS_CHECKSUM;
-        add_extent(seal, "/provenance/", gs_notes_table[note].name, changes ? GS_EXTENT_CHANGES : GS_EXTENT_SEALED,
-                   address, bytes);
+        add_extent(seal, "/provenance/", gs_notes_table[note].name,
+                   gs_notes_table[note].changes ? GS_EXTENT_CHANGES : GS_EXTENT_SEALED, address, bytes);
     }
     return status;
 }
@@ -289,8 +288,7 @@ static gs_status publish(gs_making *making, gs_error *error) {
         return gs_fail(error, status, "%s can't be given its name: %s", making->path, strerror(errno));
     }
     making->temporary[0] = '\0';
-    // Some file systems can't sync a folder and say EINVAL: they keep its entries in order themselves.
-    if (fsync(making->folder_file) != 0 && errno != EINVAL) {
+    if (!gs_sync_folder(making->folder_file)) {
         const gs_status status =
             gs_fail(error, GS_ERROR_RUN, "folder %s can't be made durable: %s", making->folder, strerror(errno));
         if (!making->force) { // what was replaced is gone: then a complete file is better than none

@@ -50,6 +50,8 @@ struct gs_layout {
     gs_column *columns; ///< [count]
 };
 
+enum { GS_WIDEST_PLANNED = 8 }; ///< bytes of a coordinate's or a setting's row, at most
+
 int64_t gs_element_bytes(gs_element element);
 
 /// Fills whole elements with what pending rows hold: the quiet NaN, or 0.

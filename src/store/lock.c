@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +17,7 @@
 #include "store/io.h"
 #include "store/rename.h"
 
-enum { TEXT_BYTES = 1024, FIELD_BYTES = 128, TRIES = 100 };
+enum { TEXT_BYTES = 1024, FIELD_BYTES = 128, TRIES = 100, OLDEST_REMOVAL_SECONDS = 10 };
 
 struct gs_lock {
     char *path; ///< of the lock file
@@ -26,6 +28,7 @@ struct gs_lock {
 typedef struct {
     char system[FIELD_BYTES];    ///< "yes" when the system's lock counts, "no" when the file's existence does
     char host[FIELD_BYTES];      ///< name of the machine
+    char machine[FIELD_BYTES];   ///< its number: names are not unique
     char boot[FIELD_BYTES];      ///< the kernel's number of this start of the machine
     char processes[FIELD_BYTES]; ///< namespace in which `process` is a number
     char process[FIELD_BYTES];   ///< number of the process
@@ -38,9 +41,10 @@ typedef struct {
 } holder_field;
 
 static const holder_field fields[] = {
-    {"system", offsetof(holder, system)},   {"host", offsetof(holder, host)},
-    {"boot", offsetof(holder, boot)},       {"processes", offsetof(holder, processes)},
-    {"process", offsetof(holder, process)}, {"start", offsetof(holder, start)},
+    {"system", offsetof(holder, system)},       {"host", offsetof(holder, host)},
+    {"machine", offsetof(holder, machine)},     {"boot", offsetof(holder, boot)},
+    {"processes", offsetof(holder, processes)}, {"process", offsetof(holder, process)},
+    {"start", offsetof(holder, start)},
 };
 enum { FIELD_COUNT = sizeof fields / sizeof *fields };
 
@@ -77,6 +81,7 @@ static void start_of_process(const char *process, char start[FIELD_BYTES]) {
 static void describe_self(holder *self) {
     memset(self, 0, sizeof *self);
     (void)gethostname(self->host, sizeof self->host - 1);
+    read_line("/etc/machine-id", self->machine, sizeof self->machine);
     read_line("/proc/sys/kernel/random/boot_id", self->boot, sizeof self->boot);
     const ssize_t length = readlink("/proc/self/ns/pid", self->processes, sizeof self->processes - 1);
     self->processes[length < 0 ? 0 : length] = '\0';
@@ -116,32 +121,62 @@ static bool read_holder(int file, holder *other) {
 
 typedef enum { HOLDER_LIVES, HOLDER_IS_DEAD, HOLDER_IS_ELSEWHERE } holder_state;
 
+/// Whether a process of the same machine, start and namespace is gone.
+static holder_state state_of_process(const holder *other) {
+    char start[FIELD_BYTES], *end;
+    const long process = strtol(other->process, &end, 10);
+    if (end == other->process || *end != '\0' || process <= 0 || process > INT_MAX) {
+        return HOLDER_IS_ELSEWHERE;
+    }
+    start_of_process(other->process, start);
+    if (start[0] == '\0') { // none, or hidden from us: only the kernel's word counts
+        return kill((pid_t)process, 0) != 0 && errno == ESRCH ? HOLDER_IS_DEAD : HOLDER_LIVES;
+    }
+    return strcmp(start, other->start) == 0 ? HOLDER_LIVES : HOLDER_IS_DEAD;
+}
+
+static bool equal_and_known(const char *a, const char *b) {
+    return a[0] != '\0' && strcmp(a, b) == 0;
+}
+
 /// What can be known of a holder from here.
 static holder_state state_of(const holder *other) {
     holder self;
     describe_self(&self);
-    const bool same_start = self.boot[0] != '\0' && strcmp(self.boot, other->boot) == 0;
-    if (!same_start) { // this machine was started since, or it is another one
-        const bool same_host = strcmp(self.host, other->host) == 0;
-        return same_host && self.boot[0] != '\0' && other->boot[0] != '\0' ? HOLDER_IS_DEAD : HOLDER_IS_ELSEWHERE;
+    if (!equal_and_known(self.boot, other->boot)) { // this machine was started since, or it is another one
+        const bool same_machine =
+            equal_and_known(self.host, other->host) && equal_and_known(self.machine, other->machine);
+        return same_machine && self.boot[0] != '\0' && other->boot[0] != '\0' ? HOLDER_IS_DEAD : HOLDER_IS_ELSEWHERE;
     }
     if (strcmp(self.processes, other->processes) != 0) {
         return HOLDER_IS_ELSEWHERE; // another container on the same machine
     }
-    char start[FIELD_BYTES];
-    if (other->process[0] == '\0' || strspn(other->process, "0123456789") != strlen(other->process)) {
-        return HOLDER_IS_ELSEWHERE;
-    }
-    start_of_process(other->process, start);
-    return start[0] != '\0' && strcmp(start, other->start) == 0 ? HOLDER_LIVES : HOLDER_IS_DEAD;
+    return state_of_process(other);
 }
 
 // ---- the file ----
 
-/// The lock file's name: of the file itself, whatever links lead to it. NULL when out of memory.
+/// The whole path of a file that may not be there yet: of the file itself, whatever links lead to it. NULL with errno.
+static char *whole_path(const char *path) {
+    char *whole = realpath(path, NULL);
+    if (whole != NULL) {
+        return whole;
+    }
+    const char *slash = strrchr(path, '/');
+    char *folder = slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path) + 1);
+    char *whole_folder = folder == NULL ? NULL : realpath(folder, NULL);
+    if (whole_folder != NULL && asprintf(&whole, "%s/%s", whole_folder, slash == NULL ? path : slash + 1) < 0) {
+        whole = NULL;
+    }
+    free(whole_folder);
+    free(folder);
+    return whole;
+}
+
+/// The lock file's name; NULL when out of memory, or without the folder.
 static char *lock_path(const char *path) {
-    char *whole = realpath(path, NULL), *name = NULL;
-    if (asprintf(&name, "%s.lock", whole == NULL ? path : whole) < 0) {
+    char *whole = whole_path(path), *name = NULL;
+    if (whole != NULL && asprintf(&name, "%s.lock", whole) < 0) {
         name = NULL;
     }
     free(whole);
@@ -223,22 +258,44 @@ static bool make_named(gs_lock *lock) {
     return made;
 }
 
-/// Moves a dead holder's file out of the way. What was moved is looked at again: another process may have been faster,
-/// and then it was a living one's.
-static void move_aside(const gs_lock *lock) {
-    char *aside = NULL;
-    struct stat moved, judged;
-    if (asprintf(&aside, "%s.%ld.old", lock->path, (long)getpid()) < 0) {
+/// Where locks come and go in moments.
+static void wait_a_moment(void) {
+    const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
+    (void)nanosleep(&moment, NULL);
+}
+
+/// Removes a file that is older than anyone needs it.
+static void remove_when_old(const char *path) {
+    struct stat found;
+    if (stat(path, &found) == 0 && time(NULL) - found.st_mtime > OLDEST_REMOVAL_SECONDS) {
+        (void)unlink(path);
+    }
+}
+
+/// Removes a dead holder's file. One process does it at a time, and looks again before: else it could remove the file
+/// of a living one who has just replaced it.
+static void remove_dead(const gs_lock *lock) {
+    char *turn = NULL;
+    holder other;
+    if (asprintf(&turn, "%s.removal", lock->path) < 0) {
         return;
     }
-    if (rename(lock->path, aside) == 0) {
-        const bool same = stat(aside, &moved) == 0 && fstat(lock->file, &judged) == 0 && moved.st_ino == judged.st_ino;
-        if (!same) {
-            (void)link(aside, lock->path);
+    const int mine = open(turn, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (mine < 0) {
+        remove_when_old(turn);
+        wait_a_moment();
+    } else {
+        const int file = open(lock->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (file >= 0) {
+            if (!read_holder(file, &other) || state_of(&other) == HOLDER_IS_DEAD) {
+                (void)unlink(lock->path);
+            }
+            (void)close(file);
         }
-        (void)unlink(aside);
+        (void)unlink(turn);
+        (void)close(mine);
     }
-    free(aside);
+    free(turn);
 }
 
 /// One try where the system has no locks: whoever makes the file has the lock.
@@ -265,7 +322,7 @@ static outcome try_existence(taking *now) {
             return refuse(now, &other, state);
         }
     }
-    move_aside(lock);
+    remove_dead(lock);
     return AGAIN;
 }
 
@@ -277,18 +334,16 @@ static outcome take_by_existence(taking *now) {
     return came;
 }
 
-/// A holder that was killed a moment ago may have a child in its last moment, which holds the lock as long as it lives.
-static void wait_for_children(void) {
-    const struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
-    (void)nanosleep(&moment, NULL);
-}
-
 /// The system's lock on the lock file. A dead holder has lost it.
 static outcome take_by_system(taking *now) {
     gs_lock *lock = now->lock;
     holder other;
     close_file(lock);
     lock->file = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    if (lock->file < 0 && errno == EACCES) { // another user's: who it is can still be read
+        lock->file = open(lock->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        errno = EACCES;
+    }
     if (lock->file < 0) {
         return errno == EINTR ? AGAIN : fail_to_make(now, errno);
     }
@@ -298,7 +353,7 @@ static outcome take_by_system(taking *now) {
         }
         if (errno == EWOULDBLOCK) {
             if (read_holder(lock->file, &other) && state_of(&other) == HOLDER_IS_DEAD) {
-                wait_for_children();
+                wait_a_moment(); // for a child in its last moment, which holds the lock as long as it lives
                 return AGAIN;
             }
             return refuse(now, &other, HOLDER_LIVES);
@@ -333,7 +388,7 @@ gs_status gs_lock_acquire(const char *path, gs_lock **lock, gs_error *error) {
     made->path = lock_path(path);
     taking now = {.path = path, .lock = made, .status = GS_ERROR_RUN, .error = &reason};
     outcome came = AGAIN;
-    (void)gs_fail(&reason, GS_ERROR_RUN, "out of memory");
+    (void)gs_fail(&reason, GS_ERROR_RUN, "%s can't be locked: %s", path, strerror(errno));
     for (int i = 0; made->path != NULL && came == AGAIN && i < TRIES; i++) {
         (void)gs_fail(&reason, GS_ERROR_RUN, "%s: other processes keep taking its lock, %s", path, made->path);
         came = take_by_system(&now);
@@ -350,7 +405,9 @@ gs_status gs_lock_acquire(const char *path, gs_lock **lock, gs_error *error) {
 
 void gs_lock_release(gs_lock *lock) {
     if (lock != NULL) {
-        (void)unlink(lock->path); // while it is still held: nobody else has taken this file
+        if (is_still_there(lock)) { // while it is still held: nobody else can have taken this file
+            (void)unlink(lock->path);
+        }
         close_file(lock);
         free(lock->path);
         free(lock);

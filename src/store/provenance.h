@@ -31,6 +31,7 @@ typedef struct {
     const char *name;
     gs_note_type type;
     const char *long_name;
+    bool changes; ///< at every checkpoint; all others are under the seal
 } gs_note_info;
 
 extern const gs_note_info gs_notes_table[GS_NOTE_COUNT];

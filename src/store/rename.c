@@ -24,3 +24,8 @@ bool gs_rename_without_overwriting(const char *from, const char *to) {
     }
     return true;
 }
+
+bool gs_sync_folder(int folder) {
+    // Some file systems can't sync a folder and say EINVAL: they keep its entries in order themselves.
+    return fsync(folder) == 0 || errno == EINVAL;
+}

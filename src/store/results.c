@@ -47,7 +47,7 @@ static gs_status read_note(gs_results *results, int index, gs_error *error) {
     (void)snprintf(name, sizeof name, "/provenance/%s", info->name);
     const gs_extent own = own_extent(&results->seal);
     const gs_extent *extent = index == GS_NOTE_SEAL ? &own : gs_seal_find(&results->seal, name);
-    if (extent == NULL) {
+    if (extent == NULL || extent->kind != (info->changes ? GS_EXTENT_CHANGES : GS_EXTENT_SEALED)) {
         return fail_note(info, "is missing", error);
     }
     if (info->type != GS_NOTE_TEXT) {
@@ -186,8 +186,13 @@ static gs_status compare_with_hdf5(void *context, gs_error *error) {
         (void)snprintf(name, sizeof name, "/provenance/%s", gs_notes_table[i].name);
         const gs_extent *extent = gs_seal_find(&results->seal, name);
         status = gs_hdf5_find_note(hdf5, &gs_notes_table[i], &address, &bytes, error);
+        const gs_extent own = own_extent(&results->seal);
+        extent = i == GS_NOTE_SEAL ? &own : extent;
         if (status == GS_OK) {
-            status = compare_place(name, address, i == GS_NOTE_SEAL ? results->seal.address : extent->address, error);
+            status = compare_place(name, address, extent->address, error);
+        }
+        if (status == GS_OK && bytes != extent->bytes) {
+            status = gs_fail(error, GS_ERROR_RESULTS, "it is damaged: %s is not as long as the seal says", name);
         }
     }
     const bool no_memory = gs_hdf5_memory_was_short(hdf5);

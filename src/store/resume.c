@@ -1,12 +1,14 @@
 /// Going on with a results file: the rows of its pending trials are written in place, as if it had never been left.
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/io.h"
+#include "store/rename.h"
 #include "store/results.h"
 #include "store/store.h"
 
@@ -81,6 +83,40 @@ static gs_status read_statuses(const gs_results *results, gs_store *store, gs_er
     return status == GS_OK ? gs_store_sync(store, error) : status;
 }
 
+/// The time of training so far. Read under the lock, since the last writer may just have ended; NaN when it is not
+/// known.
+static gs_status read_seconds(gs_store *store, gs_error *error) {
+    double seconds;
+    int64_t checksum;
+    if (!gs_read_at(store->file, &seconds, sizeof seconds, store->seconds_address) ||
+        !gs_read_at(store->file, &checksum, sizeof checksum, store->seconds_checksum_address)) {
+        return gs_fail(error, GS_ERROR_RUN, "%s: /provenance/seconds can't be read: %s", store->path, strerror(errno));
+    }
+    const bool known = checksum == gs_seconds_checksum(seconds);
+    const bool untouched = store->ledger.pending == store->ledger.planned; // and so without a checkpoint, maybe
+    store->seconds_before = !known ? (double)NAN : untouched && isnan(seconds) ? 0 : seconds;
+    return GS_OK;
+}
+
+/// The process that gave the file its name may have been killed before the name was on the disk.
+static gs_status sync_folder(const char *path, gs_error *error) {
+    char *whole = realpath(path, NULL);
+    if (whole == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "%s: %s", path, strerror(errno));
+    }
+    strrchr(whole, '/')[1] = '\0';
+    gs_status status = GS_OK;
+    const int folder = open(whole, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0 || !gs_sync_folder(folder)) {
+        status = gs_fail(error, GS_ERROR_RUN, "folder %s can't be made durable: %s", whole, strerror(errno));
+    }
+    if (folder >= 0) {
+        (void)close(folder);
+    }
+    free(whole);
+    return status;
+}
+
 gs_status gs_store_resume(const gs_results *results, gs_store **store, gs_error *error) {
     gs_store *made;
     gs_status status = refuse_other_numerics(results, error);
@@ -98,15 +134,18 @@ gs_status gs_store_resume(const gs_results *results, gs_store **store, gs_error 
         status = open_again(results, made, error);
     }
     if (status == GS_OK) {
+        status = sync_folder(results->path, error);
+    }
+    if (status == GS_OK) {
         status = read_statuses(results, made, error);
+    }
+    if (status == GS_OK) {
+        status = read_seconds(made, error);
     }
     if (status != GS_OK) {
         gs_store_free(made);
         return status;
     }
-    // A file in which no trial is finished may never have had a checkpoint.
-    const double before = results->notes[GS_NOTE_SECONDS].real;
-    made->seconds_before = made->ledger.pending == made->ledger.planned && results->seconds_known ? 0 : before;
     *store = made;
     return GS_OK;
 }
@@ -131,9 +170,9 @@ gs_status gs_store_repair(gs_store *store, const int64_t *trials, int64_t count,
     for (int64_t i = 0; i < count && status == GS_OK; i++) {
         status = forget(store, trials[i], error);
     }
-    // Before new rows come: a status must not outlive the rows that it was set for.
     if (status == GS_OK) {
-        status = gs_store_sync(store, error);
+        status = gs_store_write_plan(store, NULL, error);
     }
-    return status == GS_OK ? gs_store_write_plan(store, NULL, error) : status;
+    // Before new rows come: a status must not outlive the rows that it was set for.
+    return status == GS_OK ? gs_store_sync(store, error) : status;
 }

@@ -68,23 +68,23 @@ static void limit_resources(void) {
 
 /// Calls that reading a file, memory and an orderly end need. Opening is allowed for reading alone, see below.
 static const int allowed_calls[] = {
-    SCMP_SYS(read),           SCMP_SYS(pread64),       SCMP_SYS(readv),       SCMP_SYS(preadv),
-    SCMP_SYS(write),          SCMP_SYS(close),         SCMP_SYS(lseek),       SCMP_SYS(_llseek),
-    SCMP_SYS(fstat),          SCMP_SYS(fstat64),       SCMP_SYS(stat),        SCMP_SYS(stat64),
-    SCMP_SYS(lstat),          SCMP_SYS(lstat64),       SCMP_SYS(newfstatat),  SCMP_SYS(fstatat64),
-    SCMP_SYS(statx),          SCMP_SYS(fcntl),         SCMP_SYS(fcntl64),     SCMP_SYS(mmap),
-    SCMP_SYS(mmap2),          SCMP_SYS(munmap),        SCMP_SYS(mremap),      SCMP_SYS(mprotect),
-    SCMP_SYS(madvise),        SCMP_SYS(brk),           SCMP_SYS(futex),       SCMP_SYS(getpid),
-    SCMP_SYS(gettid),         SCMP_SYS(clock_gettime), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction),
-    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),  SCMP_SYS(sched_yield), SCMP_SYS(exit),
-    SCMP_SYS(exit_group),     SCMP_SYS(gettimeofday),  SCMP_SYS(time),        SCMP_SYS(getrandom),
-    SCMP_SYS(getcwd),         SCMP_SYS(readlink),      SCMP_SYS(readlinkat),  SCMP_SYS(access),
-    SCMP_SYS(faccessat),
+    SCMP_SYS(read),          SCMP_SYS(pread64),     SCMP_SYS(readv),        SCMP_SYS(preadv),
+    SCMP_SYS(close),         SCMP_SYS(lseek),       SCMP_SYS(_llseek),      SCMP_SYS(fstat),
+    SCMP_SYS(fstat64),       SCMP_SYS(stat),        SCMP_SYS(stat64),       SCMP_SYS(lstat),
+    SCMP_SYS(lstat64),       SCMP_SYS(newfstatat),  SCMP_SYS(fstatat64),    SCMP_SYS(statx),
+    SCMP_SYS(fcntl),         SCMP_SYS(fcntl64),     SCMP_SYS(mmap),         SCMP_SYS(mmap2),
+    SCMP_SYS(munmap),        SCMP_SYS(mremap),      SCMP_SYS(mprotect),     SCMP_SYS(madvise),
+    SCMP_SYS(brk),           SCMP_SYS(futex),       SCMP_SYS(getpid),       SCMP_SYS(gettid),
+    SCMP_SYS(clock_gettime), SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn),  SCMP_SYS(sched_yield), SCMP_SYS(exit),         SCMP_SYS(exit_group),
+    SCMP_SYS(gettimeofday),  SCMP_SYS(time),        SCMP_SYS(getrandom),    SCMP_SYS(getcwd),
+    SCMP_SYS(readlink),      SCMP_SYS(readlinkat),  SCMP_SYS(access),       SCMP_SYS(faccessat),
 };
 
 /// Every other call fails with EPERM. Where the kernel has no filters, the limits must do.
+/// @param pipe_end  the one descriptor that may be written, beside those that lead nowhere
 /// @return false when out of memory
-static bool drop_privileges(void) {
+static bool drop_privileges(int pipe_end) {
     enum { MAY_CHANGE = O_ACCMODE | O_CREAT | O_TRUNC };
     limit(RLIMIT_FSIZE, 0);
     const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
@@ -95,6 +95,11 @@ static bool drop_privileges(void) {
     // A call that this kind of processor does not have is refused by the library, and not needed.
     for (size_t i = 0; i < sizeof allowed_calls / sizeof *allowed_calls; i++) {
         complete = complete && seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0) != -ENOMEM;
+    }
+    const int writable[] = {pipe_end, STDERR_FILENO};
+    for (int i = 0; i < 2; i++) {
+        complete = complete && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
+                                                SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)writable[i])) != -ENOMEM;
     }
     complete = complete && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
                                             SCMP_A1(SCMP_CMP_MASKED_EQ, MAY_CHANGE, O_RDONLY)) != -ENOMEM;
@@ -147,7 +152,7 @@ static _Noreturn void be_child(gs_sandbox_kind kind, pid_t parent, int pipe_end,
     be_silent();
     set_signals();
     limit_resources();
-    ready = ready && (kind == GS_SANDBOX_MAKES || drop_privileges());
+    ready = ready && (kind == GS_SANDBOX_MAKES || drop_privileges(pipe_end));
     given.status =
         ready ? work(context, &given.error) : gs_fail(&given.error, GS_ERROR_RUN, "out of memory for a process");
     const ssize_t written = write(pipe_end, &given, sizeof given);
@@ -162,29 +167,32 @@ static double seconds_now(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/// Reads the child's answer; false when it ends without a whole one, or the time is up.
-static bool receive(int pipe_end, answer *received) {
+typedef enum { ANSWERED, ENDED, TIME_IS_UP } reception;
+
+/// Reads the child's answer.
+static reception receive(int pipe_end, answer *received) {
     const double until = seconds_now() + MOST_WALL_SECONDS;
     size_t got = 0;
     while (got < sizeof *received) {
         const double left = until - seconds_now();
         struct pollfd waiting = {.fd = pipe_end, .events = POLLIN};
-        const int ready = left <= 0 ? 0 : poll(&waiting, 1, (int)(left * 1000) + 1);
+        // Asked once more when the time is up: this process may have been stopped, and the answer be there.
+        const int ready = poll(&waiting, 1, left <= 0 ? 0 : (int)(left * 1000) + 1);
         if (ready < 0 && errno == EINTR) {
             continue;
         }
         if (ready <= 0) {
-            return false;
+            return ready == 0 ? TIME_IS_UP : ENDED;
         }
         const ssize_t count = read(pipe_end, (char *)received + got, sizeof *received - got);
         if (count > 0) {
             got += (size_t)count;
         } else if (count == 0 || errno != EINTR) {
-            return false;
+            return ENDED;
         }
     }
     received->error.message[sizeof received->error.message - 1] = '\0';
-    return received->status >= GS_OK && received->status <= GS_ERROR_RESULTS;
+    return received->status >= GS_OK && received->status <= GS_ERROR_RESULTS ? ANSWERED : ENDED;
 }
 
 /// Says how a child without an answer ended.
@@ -214,15 +222,19 @@ gs_status gs_sandbox_run(gs_sandbox_kind kind, gs_sandboxed *work, void *context
         (void)close(ends[0]);
         return gs_fail(error, GS_ERROR_RUN, "can't start a process: %s", strerror(reason));
     }
-    const bool answered = receive(ends[0], &received);
+    const reception came = receive(ends[0], &received);
     (void)close(ends[0]);
-    if (!answered) {
+    if (came == TIME_IS_UP) {
         (void)kill(child, SIGKILL);
     }
     int how = 0;
     while (waitpid(child, &how, 0) < 0 && errno == EINTR) {
     }
-    if (!answered) {
+    if (came == TIME_IS_UP) {
+        return gs_fail(error, GS_ERROR_RUN, "libhdf5 took longer than %d s: is the disk or the network slow?",
+                       MOST_WALL_SECONDS);
+    }
+    if (came != ANSWERED) {
         return describe_end(kind, how, error);
     }
     return received.status == GS_OK ? GS_OK : gs_fail(error, received.status, "%s", received.error.message);

@@ -16,7 +16,6 @@
 
 enum {
     CHUNK_TRIALS = 8192, ///< settings are written for so many trials at a time
-    WIDEST_PLANNED = 8,  ///< bytes of a coordinate's or a setting's row, at most
 };
 
 // ---- a store ----
@@ -106,7 +105,7 @@ gs_status gs_store_write_plan(const gs_store *store, const volatile int *stop, g
     const gs_layout *layout = store->layout;
     gs_status status = GS_OK;
     gs_settings *settings = calloc(CHUNK_TRIALS, sizeof *settings);
-    unsigned char *rows = malloc(CHUNK_TRIALS * WIDEST_PLANNED);
+    unsigned char *rows = malloc(CHUNK_TRIALS * GS_WIDEST_PLANNED);
     if (settings == NULL || rows == NULL) {
         status = gs_fail(error, GS_ERROR_RUN, "out of memory");
     }
@@ -236,7 +235,7 @@ gs_status gs_store_write(gs_store *store, const gs_block *block, gs_error *error
 
 gs_status gs_store_sync(gs_store *store, gs_error *error) {
     if (fdatasync(store->file) != 0) {
-        store->sync_failed = true;
+        store->checkpoint_failed = true;
         return gs_fail(error, GS_ERROR_RUN, "%s can't be made durable: %s", store->path, strerror(errno));
     }
     return GS_OK;
@@ -307,10 +306,11 @@ static gs_status make_checkpoint(gs_store *store, double seconds, bool always, g
     store->waiting = (gs_unacknowledged){0};
     (void)pthread_mutex_unlock(&store->waiting_mutex);
     gs_status status = GS_OK;
-    if (store->sync_failed) {
+    if (store->checkpoint_failed) {
         status = gs_fail(error, GS_ERROR_RUN, "%s can't be made durable: an earlier attempt failed", store->path);
     } else if (always || waiting.count > 0) {
         status = acknowledge_durably(store, &waiting, seconds, error);
+        store->checkpoint_failed = status != GS_OK;
     }
     (void)pthread_mutex_unlock(&store->checkpoint_mutex);
     free_waiting(&waiting);

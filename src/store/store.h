@@ -33,7 +33,7 @@ struct gs_store {
     pthread_mutex_t waiting_mutex;
     gs_unacknowledged waiting;        ///< under waiting_mutex
     pthread_mutex_t checkpoint_mutex; ///< one checkpoint at a time
-    bool sync_failed;                 ///< under checkpoint_mutex: nothing is believed or acknowledged any more
+    bool checkpoint_failed;           ///< under checkpoint_mutex: nothing is believed or acknowledged any more
     gs_ledger ledger;                 ///< acknowledged; under checkpoint_mutex
 };
 

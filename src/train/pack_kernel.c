@@ -727,11 +727,11 @@ static bool train(void *memory, const gs_pack *pack, int count, const volatile i
         training->diverged_epoch[lane] = 0;
     }
     for (int64_t epoch = 0; epoch < pack->epochs; epoch++) {
-        if (stop != NULL && *stop) {
-            return false;
-        }
         start_epoch(w, (uint32_t)epoch, epoch + 1 == pack->epochs);
         for (int64_t start = 0; start < n; start += pack->batch_size) {
+            if (stop != NULL && *stop) { // at every step: an epoch of a large experiment takes seconds
+                return false;
+            }
             const int64_t examples = n - start < pack->batch_size ? n - start : pack->batch_size;
             train_step(w, (uint32_t)epoch, start, (ptrdiff_t)examples);
         }

@@ -88,7 +88,8 @@ static gs_status compare_pack(hand *made, const int64_t *trials, int count, gs_e
     for (int row = 0; row < count; row++) {
         gs_plan_settings(finding->results->plan, trials[row], &settings[row]);
     }
-    if (!gs_train(made->worker.trainer, settings, count, &finding->halt, made->worker.training)) {
+    const volatile int *stop = finding->options->stop == NULL ? &finding->halt : finding->options->stop;
+    if (!gs_train(made->worker.trainer, settings, count, stop, made->worker.training)) {
         return GS_OK;
     }
     gs_status status = GS_OK;
@@ -148,23 +149,23 @@ gs_status gs_verify_name_damage(gs_finding *finding, gs_error *error) {
         }
         return GS_OK;
     }
-    const int64_t count = made->trial_count;
-    int64_t *trials = malloc((size_t)count * sizeof *trials);
+    const int64_t all = made->trial_count, count = all < GS_MOST_DAMAGE_LISTED ? all : GS_MOST_DAMAGE_LISTED;
+    int64_t *trials = malloc((size_t)all * sizeof *trials);
     hand one;
     fenv_t before;
     if (trials == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for damaged trials");
     }
-    memcpy(trials, made->trials, (size_t)count * sizeof *trials);
+    memcpy(trials, made->trials, (size_t)all * sizeof *trials);
     finding->named = trials;
-    finding->named_count = count;
+    finding->named_count = all;
     use_default_rounding(&before);
     gs_status status = hand_create(finding, &one, error);
     for (int64_t first = 0; first < count && status == GS_OK;) {
         const int taken = take_equal_shape(finding, trials, first, count, gs_isa_lanes(finding->isa));
         status = compare_pack(&one, trials + first, taken, error);
         first += taken;
-        gs_finding_watch(finding, 1);
+        gs_finding_watch(finding, (double)first / (double)count);
         status = status == GS_OK && finding->status != GS_OK
                      ? gs_fail(error, finding->status, "%s", finding->failure.message)
                      : status;
@@ -172,6 +173,7 @@ gs_status gs_verify_name_damage(gs_finding *finding, gs_error *error) {
     hand_free(&one);
     (void)fesetenv(&before);
     made->recomputed = 0;
+    made->damage_count += all - count; // found, though nothing more could be listed
     return status;
 }
 

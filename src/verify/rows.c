@@ -16,18 +16,18 @@
 enum {
     CHUNK_BYTES = 4 << 20, ///< of rows that a thread holds at a time
     MOST_TRIALS_OF_A_CHUNK = 1 << 14,
-    WIDEST_PLANNED = 8, ///< bytes of a coordinate's or a setting's row, at most
 };
 
 /// What one thread holds: the rows of consecutive trials, column by column, and what is known of them.
 typedef struct {
     const gs_finding *finding;
     int64_t first, count;
-    unsigned char **rows;        ///< [columns] each [capacity x row_bytes]; NULL unless by_trial
-    unsigned char *expected;     ///< [capacity x WIDEST_PLANNED] a planned column as it must be
-    unsigned char *row;          ///< of one trial, the datasets after each other
-    gs_settings *settings;       ///< [capacity]
-    unsigned char *damaged;      ///< [capacity x columns] whether a planned row is not as it must be
+    unsigned char **rows;    ///< [columns] each [capacity x row_bytes]; NULL unless by_trial
+    unsigned char *expected; ///< [capacity x GS_WIDEST_PLANNED] a planned column as it must be
+    unsigned char *row;      ///< of one trial, the datasets after each other
+    gs_settings *settings;   ///< [capacity]
+    unsigned char *damaged;  ///< [capacity x columns] whether a planned row is not as it must be
+    int64_t whole_pending;
     bool *unlike;                ///< [capacity] whether the trial does not match its checksum or its status
     XXH128_canonical_t *digests; ///< [capacity]
 } chunk;
@@ -64,7 +64,7 @@ static bool chunk_create(const gs_finding *finding, int64_t capacity, chunk *hel
     const size_t trials = (size_t)capacity;
     *held = (chunk){.finding = finding};
     held->rows = calloc((size_t)layout->count, sizeof *held->rows);
-    held->expected = malloc(trials * WIDEST_PLANNED);
+    held->expected = malloc(trials * GS_WIDEST_PLANNED);
     held->row = malloc((size_t)bytes_of_a_trial(layout));
     held->settings = calloc(trials, sizeof *held->settings);
     held->damaged = malloc(trials * (size_t)layout->count);
@@ -140,6 +140,9 @@ static void check_trial(chunk *held, int64_t i, int checksum_column, int diverge
     held->unlike[i] = finished && (status > GS_DIVERGED || checksum != gs_row_checksum(held->row, bytes) ||
                                    (status == GS_DIVERGED) != (diverged_epoch != 0));
     XXH128_canonicalFromHash(&held->digests[i], XXH3_128bits_withSeed(held->row, bytes, status));
+    if (!finished && checksum != 0) {
+        held->whole_pending += checksum == gs_row_checksum(held->row, gather_row(held, i, true));
+    }
 }
 
 static void check_rows(chunk *held, int checksum_column, int diverged_column) {
@@ -147,6 +150,7 @@ static void check_rows(chunk *held, int checksum_column, int diverged_column) {
     for (int64_t i = 0; i < held->count; i++) {
         gs_plan_settings(layout->plan, held->first + i, &held->settings[i]);
     }
+    held->whole_pending = 0;
     memset(held->damaged, 0, (size_t)(held->count * layout->count));
     for (int column = 0; column < layout->count; column++) {
         if (layout->columns[column].dataset.by_trial && layout->columns[column].moment == GS_WRITTEN_AT_CREATION) {
@@ -164,6 +168,7 @@ static void collect(gs_finding *finding, const chunk *held, XXH3_state_t *conten
     const unsigned char *statuses = held->rows[layout->count - 1];
     gs_ledger *ledger = &finding->made->ledger;
     gs_error error;
+    finding->made->whole_pending += held->whole_pending;
     (void)XXH3_128bits_update(contents, held->digests, (size_t)held->count * sizeof *held->digests);
     for (int64_t i = 0; i < held->count; i++) {
         ledger->done += statuses[i] == GS_DONE;

@@ -487,6 +487,7 @@ class Resume(Stored):
             process = self.start("resume", "left.h5", "--checkpoint", "0.01")
         self.assertEqual(process.communicate()[1], "")
         print(f"{(before != 0).sum()} of {len(before)} trials were finished before the last resume")
+        self.assertTrue(0 < (before != 0).sum() < len(before))
         after = self.status("left.h5")
         self.assertTrue((after[before != 0] == before[before != 0]).all())
         self.assertEqual(self.contents("left.h5"), self.contents("whole.h5"))
@@ -505,6 +506,7 @@ class Resume(Stored):
             file["status"][3], file["status"][17] = 0, 0
             file["loss_D"][3] = 7
         self.set("small.h5", leave)
+        self.assertIn("note       1 pending trials have whole rows", self.gansweep("verify", "small.h5").stdout)
         self.assertNotEqual(self.contents("small.h5"), contents)
         run = self.gansweep("resume", "small.h5")
         self.assertEqual(run.returncode, 0, run.stderr)
@@ -537,7 +539,7 @@ class Resume(Stored):
         self.assert_refused(3, "resume", "small.h5", patterns=["No such file"])
 
     def test_a_second_writer_is_refused_at_once(self):
-        process = self.start("run", "small.yaml", "--set", "seed=1:300000")
+        process = self.start("run", "small.yaml", "--set", "seed=1:3000000")
         self.wait_for("small.h5")
         for arguments in [["resume", "small.h5"], ["run", "small.yaml", "--force"], ["run", "small.yaml", "--resume"]]:
             begin = time.monotonic()
@@ -549,6 +551,7 @@ class Resume(Stored):
             self.assertLess(time.monotonic() - begin, 2)
         for reader in ["verify", "report", "list"]:
             self.assertEqual(self.gansweep(reader, "small.h5").returncode, 0)
+        self.assertIsNone(process.poll(), "it is still being written")
         os.symlink("small.h5", self.folder / "another-name.h5")
         self.assert_fails(1, self.gansweep("resume", "another-name.h5"), "writes it")
         process.kill()
@@ -635,6 +638,7 @@ class Interruptions(Case):
         deadline = time.monotonic() + 60
         while not (self.folder / "small.h5").exists() and time.monotonic() < deadline:
             time.sleep(0.01)
+        self.assertIn("small.h5", self.files())
 
     def test_signals_end_a_run_and_keep_what_is_finished(self):
         for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
@@ -657,14 +661,52 @@ class Interruptions(Case):
             self.assertEqual(self.files(), ["small.h5", "small.yaml"])
             (self.folder / "small.h5").unlink()
 
+    def test_a_run_whose_epochs_take_seconds_ends_within_one(self):
+        self.write(EXPERIMENT.replace("n: 40", "n: 2000000").replace("discriminator: [5, 3]", "discriminator: [64, 64]"))
+        process = subprocess.Popen([PROGRAM, "run", "small.yaml", "--quiet", "--threads", "2"], cwd=self.folder,
+                                   stderr=subprocess.PIPE, text=True)
+        self.wait_for_results()
+        time.sleep(1.5)
+        start = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, error = process.communicate(timeout=60)
+        print(f"ended in {time.monotonic() - start:.2f} s")
+        self.assertLess(time.monotonic() - start, 2)
+        self.assert_fails(143, subprocess.CompletedProcess([], process.returncode, "", error), "0 of 20 trials are finished")
+
     def test_a_second_signal_ends_at_once_and_leaves_a_good_file(self):
         process = self.start("--checkpoint", "0.05")
         time.sleep(0.4)
+        process.send_signal(signal.SIGSTOP)  # so that it can't end in good order between the two
         process.send_signal(signal.SIGTERM)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGCONT)
         process.communicate(timeout=60)
-        self.assertIn(process.returncode, [-signal.SIGTERM, 128 + signal.SIGTERM])
+        self.assertIn(process.returncode, [-signal.SIGTERM, -signal.SIGINT])
         self.assertEqual(self.gansweep("verify", "small.h5").returncode, 0)
+
+    def test_a_reader_of_messages_that_sleeps_holds_up_no_signal(self):
+        read_end, write_end = os.pipe()
+        os.set_blocking(write_end, False)
+        try:
+            while True:
+                os.write(write_end, b"x" * 4096)
+        except BlockingIOError:
+            os.set_blocking(write_end, True)
+        process = subprocess.Popen([PROGRAM, "run", "small.yaml", "--set", "seed=1:3000000", "--checkpoint", "0.1"], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=write_end)
+        os.close(write_end)
+        self.wait_for_results()
+        time.sleep(6)  # longer than between two lines of progress
+        process.send_signal(signal.SIGTERM)
+        time.sleep(1.5)
+        self.assertNotIn("small.h5.lock", self.files())  # all is written; only its last line waits
+        text = b""
+        while chunk := os.read(read_end, 65536):
+            text += chunk
+        self.assertEqual(process.wait(), 143)
+        self.assertIn(b"ended by SIGTERM", text)
+        os.close(read_end)
 
     def test_a_scheduler_that_stops_and_continues_is_obeyed(self):
         process = self.start("--checkpoint", "0.05")

@@ -354,6 +354,29 @@ static void datasets_that_share_their_bytes_are_refused(void **state) {
     refused("loss_D lies on other bytes");
 }
 
+/// A text that is said to be rows would be under no hash, and could be as large as its forger likes.
+static void a_text_that_is_not_under_the_seal_is_refused(void **state) {
+    (void)state;
+    gs_seal seal;
+    gs_error error;
+    struct stat found;
+    const int file = open(path, O_RDWR);
+    assert_true(file >= 0 && ftruncate(file, (off_t)1 << 40) == 0 && fstat(file, &found) == 0);
+    assert_int_equal(gs_seal_locate(file, found.st_size, &seal, &error), GS_OK);
+    const int64_t before = seal.file_bytes;
+    seal.file_bytes = found.st_size;
+    for (int i = 0; i < seal.count; i++) {
+        if (strcmp(seal.extents[i].name, "/provenance/host") == 0) {
+            seal.extents[i].kind = GS_EXTENT_ROWS;
+            seal.extents[i].address = before;
+            seal.extents[i].bytes = found.st_size - before;
+        }
+    }
+    assert_int_equal(gs_seal_write(file, &seal, &error), GS_OK);
+    assert_int_equal(close(file), 0);
+    refused("/provenance/host is missing");
+}
+
 static void another_layout_is_refused(void **state) {
     (void)state;
     const int64_t version = GS_LAYOUT_VERSION + 1;
@@ -454,6 +477,7 @@ int main(void) {
         WITH_A_FILE(a_truncated_file_is_refused_at_every_length),
         WITH_A_FILE(a_dataset_that_is_not_as_documented_is_refused),
         WITH_A_FILE(datasets_that_share_their_bytes_are_refused),
+        WITH_A_FILE(a_text_that_is_not_under_the_seal_is_refused),
         WITH_A_FILE(another_layout_is_refused),
         WITH_A_FILE(an_experiment_that_does_not_fit_is_refused),
         WITH_A_FILE(every_flipped_bit_outside_of_the_rows_is_found),

@@ -681,6 +681,45 @@ static void a_failed_sync_is_final(void **state) {
     }
 }
 
+static void a_checkpoint_that_can_not_write_is_final_too(void **state) {
+    (void)state;
+    fixture made;
+    gs_error error;
+    gs_ledger ledger;
+    fixture_create(&made, FIXTURE_AFFINE, NULL, 0);
+    gs_store *store = fixture_store(&made, path, false);
+    fixture_append(&made, 0);
+    assert_int_equal(gs_store_write(store, made.block, &error), GS_OK);
+    watch();
+    watched.fail_at = 2; // sync, status
+    watched.reason = EFBIG;
+    assert_int_equal(gs_store_checkpoint(store, 1, &error), GS_ERROR_RUN);
+    assert_non_null(strstr(error.message, "status can't be written: File too large"));
+    watch();
+    assert_int_equal(gs_store_checkpoint(store, 1, &error), GS_ERROR_RUN);
+    assert_int_equal(gs_store_close(store, 1, &ledger, &error), GS_ERROR_RUN);
+    assert_int_equal(ledger.pending, ledger.planned);
+    fixture_free(&made);
+}
+
+static void what_was_repaired_is_durable(void **state) {
+    (void)state;
+    fixture made;
+    gs_error error;
+    fixture_create(&made, FIXTURE_PLAIN, NULL, 0);
+    close_store(fixture_store(&made, path, false));
+    gs_results *results = open_results();
+    gs_store *store;
+    assert_int_equal(gs_store_resume(results, &store, &error), GS_OK);
+    watch();
+    assert_int_equal(gs_store_repair(store, NULL, 0, &error), GS_OK); // settings alone
+    assert_true(watched.count > 1);
+    assert_int_equal(watched.calls[watched.count - 1].name, CALL_SYNC_DATA);
+    close_store(store);
+    gs_results_close(results);
+    fixture_free(&made);
+}
+
 static void a_second_writer_is_refused_at_once(void **state) {
     (void)state;
     fixture made;
@@ -708,14 +747,14 @@ static void a_second_writer_is_refused_at_once(void **state) {
 }
 
 /// Writes a lock file as another process would have left it.
-static void leave_lock(const char *system, const char *host, const char *boot, const char *processes, long process,
-                       const char *start) {
+static void leave_lock(const char *system, const char *host, const char *machine, const char *boot,
+                       const char *processes, long process, const char *start) {
     char name[300];
     (void)snprintf(name, sizeof name, "%s.lock", path);
     FILE *stream = fopen(name, "w");
     assert_non_null(stream);
-    (void)fprintf(stream, "system %s\nhost %s\nboot %s\nprocesses %s\nprocess %ld\nstart %s\n", system, host, boot,
-                  processes, process, start);
+    (void)fprintf(stream, "system %s\nhost %s\nmachine %s\nboot %s\nprocesses %s\nprocess %ld\nstart %s\n", system,
+                  host, machine, boot, processes, process, start);
     assert_int_equal(fclose(stream), 0);
 }
 
@@ -755,36 +794,43 @@ static void a_second_writer_is_refused_where_there_are_no_locks(void **state) {
 
 static void a_dead_holders_lock_is_taken_over_and_a_distant_ones_is_not(void **state) {
     (void)state;
-    char host[128] = "", boot[128], processes[128] = "";
+    char host[128] = "", boot[128], processes[128] = "", machine[128] = "";
     (void)gethostname(host, sizeof host - 1);
     first_line("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
     assert_true(readlink("/proc/self/ns/pid", processes, sizeof processes - 1) > 0);
+    if (access("/etc/machine-id", R_OK) == 0) {
+        first_line("/etc/machine-id", machine, sizeof machine);
+    }
     const struct {
-        const char *system, *host, *boot, *processes;
+        const char *system, *host, *machine, *boot, *processes;
         long process;
         const char *start;
         bool taken;
     } holders[] = {
-        {"no", host, boot, processes, 999999999, "1", true},       // no such process
-        {"no", host, boot, processes, (long)getpid(), "1", true},  // its number is used again
-        {"no", host, "an-earlier-start", processes, 1, "1", true}, // before the machine was started
-        {"no", "elsewhere", "another", processes, 1, "1", false},  // another machine
-        {"no", host, boot, "pid:[1]", 999999999, "1", false},      // another container
-        {"yes", "elsewhere", "another", "pid:[1]", 1, "1", true},  // the system says that it let go
+        {"no", host, machine, boot, processes, 999999999, "1", true},             // no such process
+        {"no", host, machine, boot, processes, (long)getpid(), "1", true},        // its number is used again
+        {"no", host, machine, "an-earlier-start", processes, 1, "1", machine[0]}, // before the machine was started
+        {"no", host, "another", "an-earlier-start", processes, 1, "1", false},    // another machine of the same name
+        {"no", "elsewhere", "another", "another", processes, 1, "1", false},      // another machine
+        {"no", host, machine, boot, "pid:[1]", 999999999, "1", false},            // another container
+        {"no", host, machine, boot, processes, 99999999999999999, "1", false},    // no number of a process
+        {"yes", "elsewhere", "another", "another", "pid:[1]", 1, "1", true},      // the system says that it let go
     };
-    for (int i = 0; i < 12; i++) {
+    enum { HOLDERS = sizeof holders / sizeof *holders };
+    for (int i = 0; i < 2 * HOLDERS; i++) {
         fixture made;
         gs_error error;
         gs_store *store;
-        const int one = i % 6;
+        const int one = i % HOLDERS;
         fixture_create(&made, FIXTURE_PLAIN, NULL, 0);
-        leave_lock(holders[one].system, holders[one].host, holders[one].boot, holders[one].processes,
-                   holders[one].process, holders[one].start);
+        leave_lock(holders[one].system, holders[one].host, holders[one].machine, holders[one].boot,
+                   holders[one].processes, holders[one].process, holders[one].start);
         watch();
-        watched.no_flock = i < 6 ? 0 : ENOLCK;
+        watched.no_flock = i < HOLDERS ? 0 : ENOLCK;
         const gs_status status =
             gs_store_create(path, made.experiment, made.plan, &fixture_provenance, true, NULL, &store, &error);
-        const bool expected = holders[one].taken && !(i >= 6 && one == 5); // without locks it can't be known
+        const bool expected =
+            holders[one].taken && !(i >= HOLDERS && one == HOLDERS - 1); // without locks it can't be known
         assert_int_equal(status, expected ? GS_OK : GS_ERROR_RUN);
         if (status == GS_OK) {
             close_store(store);
@@ -796,7 +842,7 @@ static void a_dead_holders_lock_is_taken_over_and_a_distant_ones_is_not(void **s
         }
         fixture_free(&made);
     }
-    print_message("12 lock files of others\n");
+    print_message("%d lock files of others\n", 2 * HOLDERS);
 }
 
 static void a_resumed_store_knows_what_is_pending(void **state) {
@@ -1025,6 +1071,8 @@ int main(void) {
         IN_A_FOLDER(whatever_fails_while_creating_leaves_nothing_behind),
         IN_A_FOLDER(a_write_that_fails_is_an_error_that_names_the_dataset),
         IN_A_FOLDER(a_failed_sync_is_final),
+        IN_A_FOLDER(a_checkpoint_that_can_not_write_is_final_too),
+        IN_A_FOLDER(what_was_repaired_is_durable),
         IN_A_FOLDER(a_second_writer_is_refused_at_once),
         IN_A_FOLDER(a_second_writer_is_refused_where_there_are_no_locks),
         IN_A_FOLDER(a_dead_holders_lock_is_taken_over_and_a_distant_ones_is_not),
