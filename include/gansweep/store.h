@@ -137,6 +137,9 @@ const gs_layout *gs_results_layout(const gs_results *results);
 /// @param into  count * row_bytes bytes
 gs_status gs_results_read(const gs_results *results, const char *dataset, int64_t first, int64_t count, void *into,
                           gs_error *error);
+/// Compares the row of one finished trial with its checksum.
+/// @return GS_ERROR_RESULTS when it does not match
+gs_status gs_results_check_row(const gs_results *results, int64_t trial, gs_error *error);
 /// Counts the trials by their status.
 gs_status gs_results_ledger(const gs_results *results, gs_ledger *ledger, gs_error *error);
 /// Whether a file belongs to an experiment: every setting as it was understood is the same.

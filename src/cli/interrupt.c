@@ -30,7 +30,8 @@ static void catch_signal(int number, void (*handler)(int)) {
 
 void catch_interruptions(void) {
     (void)signal(SIGXFSZ, SIG_IGN); // a file larger than allowed is a failed write, with a message, like any other
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    // SIGXCPU and SIGUSR2 are how some schedulers say that the time is up.
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGUSR2};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         catch_signal(signals[i], note_signal);
     }
@@ -38,5 +39,16 @@ void catch_interruptions(void) {
 }
 
 const char *interruption_name(int signal) {
-    return signal == SIGINT ? "SIGINT" : signal == SIGTERM ? "SIGTERM" : "SIGHUP";
+    switch (signal) {
+    case SIGINT:
+        return "SIGINT";
+    case SIGTERM:
+        return "SIGTERM";
+    case SIGHUP:
+        return "SIGHUP";
+    case SIGXCPU:
+        return "SIGXCPU";
+    default:
+        return "SIGUSR2";
+    }
 }

@@ -1,4 +1,5 @@
-/// SIGINT, SIGTERM and SIGHUP ask a run to end, a second one ends the program at once; SIGUSR1 asks for its progress.
+/// SIGINT, SIGTERM, SIGHUP, SIGXCPU and SIGUSR2 ask a run to end, a second one ends the program at once; SIGUSR1 asks
+/// for its progress.
 #ifndef CLI_INTERRUPT_H
 #define CLI_INTERRUPT_H
 

@@ -1,5 +1,7 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "experiment/names.h"
@@ -66,7 +68,17 @@ static int run_command_line(int count, char **arguments, gs_error *error) {
     return command->run(count - 1, arguments + 1, error);
 }
 
+/// A closed standard stream would give its number to the next file that is opened, and a message would end up in it.
+static void open_closed_streams(void) {
+    for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++) {
+        if (fcntl(file, F_GETFD) < 0) {
+            (void)open("/dev/null", file == STDIN_FILENO ? O_RDONLY : O_WRONLY); // the lowest free number: this one
+        }
+    }
+}
+
 int main(int count, char **arguments) {
+    open_closed_streams();
     gs_error error = {""};
     int code = run_command_line(count - 1, arguments + 1, &error);
     if (code == GS_OK && (fflush(stdout) != 0 || ferror(stdout))) {

@@ -28,10 +28,12 @@ static void describe(const gs_progress *progress, char line[LINE_BYTES]) {
         snprintf(line, LINE_BYTES, "%5.1f %%  %s of %s trials", 100 * (double)progress->done / (double)progress->trials,
                  gs_format_count(progress->done, done), gs_format_count(progress->trials, trials));
     if (trained > 0) {
-        (void)snprintf(
-            line + length, LINE_BYTES - (size_t)length, "  %s trials/s  %.1f M examples/s  %s%s  %s print 0.693/0.693",
-            gs_format_count((int64_t)(trials_a_second + 0.5), rate), examples_a_second / 1e6,
-            progress->done < progress->trials ? left : "", progress->done < progress->trials ? " left" : "done", share);
+        (void)snprintf(line + length, LINE_BYTES - (size_t)length,
+                       "  %s trials/s  %.1f M examples/s  %s%s  %s print 0.693/0.693%s",
+                       gs_format_count((int64_t)(trials_a_second + 0.5), rate), examples_a_second / 1e6,
+                       progress->done < progress->trials ? left : "",
+                       progress->done < progress->trials ? " left" : "done", share,
+                       progress->before > 0 ? " of those trained now" : "");
     }
 }
 

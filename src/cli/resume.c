@@ -16,7 +16,8 @@ static const cli_option resume_options[] = {
     {.name = "--checkpoint",
      .kind = OPTION_SECONDS,
      .argument = "SECONDS",
-     .description = "the most of the training that a kill or a power cut can cost; 5 without it",
+     .description =
+         "about the most of the training that a kill or a power cut can cost; 5 without it, 0: after every block",
      .offset = INTO(checkpoint)},
     {.name = "--repair",
      .kind = OPTION_FLAG,

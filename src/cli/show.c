@@ -272,7 +272,10 @@ static gs_status show_trial(const gs_results *results, const char *path, const c
     }
     gs_plan_settings(shown.plan, shown.trial, &shown.settings);
     unsigned char status;
-    const gs_status read = read_number(&shown, "status", sizeof status, &status);
+    gs_status read = read_number(&shown, "status", sizeof status, &status);
+    if (read == GS_OK && status != GS_PENDING) {
+        read = gs_results_check_row(results, shown.trial, error);
+    }
     if (read != GS_OK) {
         return read;
     }

@@ -3,6 +3,7 @@
 #include <errno.h> // program_invocation_name
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/interrupt.h"
@@ -69,6 +70,10 @@ static gs_status summarise(const training_task *task, const gs_progress *progres
 static int say_what_is_kept(const training_task *task, const gs_ledger *ledger, int code, const char *reason,
                             gs_error *error) {
     char done[GS_FORMAT_BYTES], trials[GS_FORMAT_BYTES], *how = NULL;
+    if (access(task->path, F_OK) != 0) {
+        (void)gs_fail(error, GS_ERROR_RUN, "%.900s: there is no file of this name any more", reason);
+        return code;
+    }
     char *path = shell_quoted(task->path), *program = shell_quoted(program_invocation_name);
     // A command that is cut off would name another file.
     const bool whole = path != NULL && program != NULL && strlen(path) + strlen(program) < MOST_COMMAND_BYTES;
@@ -182,6 +187,12 @@ int resume_training(const gs_results *results, bool repair, training_task *task,
             print_ledger(&before, stdout);
         }
         return status;
+    }
+    if (!task->quiet) {
+        char finished[GS_FORMAT_BYTES], planned[GS_FORMAT_BYTES], pending[GS_FORMAT_BYTES];
+        (void)fprintf(stderr, "%s of %s trials are finished: training the other %s\n",
+                      gs_format_count(before.done + before.diverged, finished),
+                      gs_format_count(before.planned, planned), gs_format_count(before.pending, pending));
     }
     return train_pending(task, error);
 }

@@ -74,6 +74,6 @@ gs_status fail_damaged(const gs_verification *found, const char *path, const cha
     char text[160], count[GS_FORMAT_BYTES];
     describe(&found->damage[0], text, sizeof text);
     return gs_fail(error, GS_ERROR_RESULTS, "%.600s: it is damaged: %s%s%s%s", path, text,
-                   found->damage_count > 1 ? " and others, rows in all: " : "",
+                   found->damage_count > 1 ? " and others, places in all: " : "",
                    found->damage_count > 1 ? gs_format_count(found->damage_count, count) : "", advice);
 }

@@ -23,7 +23,7 @@ void end_verification(const verification_view *view);
 /// @param stream  NULL: nothing is printed
 void print_damage(const gs_verification *found, FILE *stream);
 
-/// "FILE: it is damaged: loss_G of trial 17 and others, rows in all: 3ADVICE"
+/// "FILE: it is damaged: loss_G of trial 17 and others, places in all: 3ADVICE"
 gs_status fail_damaged(const gs_verification *found, const char *path, const char *advice, gs_error *error);
 
 #endif

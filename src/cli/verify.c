@@ -115,7 +115,8 @@ static void print_verification(const gs_results *results, const gs_verification 
         (void)printf("rows       whole: settings are as planned, and %s finished trials match their checksums\n",
                      gs_format_count(found->ledger.done + found->ledger.diverged, finished));
     } else {
-        (void)printf("rows       %s damaged\n", gs_format_count(found->damage_count, rows));
+        (void)printf("rows       damaged in %s places; %s trials are to be made again\n",
+                     gs_format_count(found->damage_count, rows), gs_format_count(found->trial_count, finished));
     }
     if (options->recompute > 0) {
         (void)printf("recomputed %s of them, trained and checked again (--seed %llu)%s\n",
@@ -154,7 +155,7 @@ static int verify_file(const char *path, const verify_arguments *arguments, gs_v
         }
         print_damage(found, stdout);
         if (found->damage_count > 0) {
-            status = fail_damaged(found, path, "; gansweep resume --repair makes it again", error);
+            status = fail_damaged(found, path, "; gansweep resume --repair makes that again", error);
         }
     }
     gs_verification_free(found);

@@ -1,9 +1,12 @@
 #include "run/checkpoint.h"
 
+#include <math.h>
 #include <omp.h>
 #include <string.h>
 
 #include "run/waiting.h"
+
+static const double FIRST_INTERVAL = 1; // seconds
 
 static void make_checkpoint(gs_checkpoints *checkpoints) {
     const double begin = omp_get_wtime();
@@ -18,7 +21,8 @@ static void make_checkpoint(gs_checkpoints *checkpoints) {
 static void *make_checkpoints(void *argument) {
     gs_checkpoints *checkpoints = argument;
     (void)pthread_mutex_lock(&checkpoints->mutex);
-    double next = checkpoints->start + checkpoints->interval;
+    // The first one soon: a process that is always killed early gets on all the same.
+    double next = checkpoints->start + fmin(checkpoints->interval, FIRST_INTERVAL);
     while (!checkpoints->over && checkpoints->status == GS_OK) {
         if (omp_get_wtime() < next) {
             gs_wait_at_most(&checkpoints->wake, &checkpoints->mutex, next - omp_get_wtime());

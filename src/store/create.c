@@ -46,13 +46,14 @@ static gs_status check_target(const gs_making *making, gs_error *error) {
     if (S_ISDIR(found.st_mode)) {
         return gs_fail(error, GS_ERROR_INPUT, "%s is a folder: a file is expected", making->path);
     }
+    if (!S_ISREG(found.st_mode)) {
+        return gs_fail(error, GS_ERROR_INPUT,
+                       "%s is a link, a device or a pipe, and is not replaced: give another name", making->path);
+    }
     if (!making->force) {
         return gs_fail(error, GS_ERROR_INPUT,
                        "%s exists already: give another name, --resume to complete it, or --force to replace it",
                        making->path);
-    }
-    if (!S_ISREG(found.st_mode)) {
-        return gs_fail(error, GS_ERROR_INPUT, "%s is not a regular file and is not replaced", making->path);
     }
     return GS_OK;
 }
@@ -218,7 +219,7 @@ static gs_status lay_out(gs_store *store, gs_making *making, const gs_note *note
     if (gs_sandbox_run(GS_SANDBOX_MAKES, make_structure, &structure, &reason) != GS_OK) {
         return gs_fail(error, GS_ERROR_RUN, "%s: %s", making->path, reason.message);
     }
-    making->bytes = making->seal->file_bytes;
+    making->bytes = store->bytes = making->seal->file_bytes;
     for (int i = 0; i < store->layout->count; i++) {
         store->addresses[i] = making->seal->extents[i].address;
     }

@@ -220,7 +220,8 @@ typedef struct {
 static outcome fail_to_make(taking *now, int reason) {
     const bool folder = reason == EACCES || reason == EROFS || reason == ENOENT || reason == ENOTDIR || reason == EPERM;
     now->status = gs_fail(now->error, folder ? GS_ERROR_INPUT : GS_ERROR_RUN,
-                          "%s can't be locked: %s can't be made: %s", now->path, now->lock->path, strerror(reason));
+                          "%s can't be locked: %s can't be made, or was left by another user: %s", now->path,
+                          now->lock->path, strerror(reason));
     return REFUSED;
 }
 
@@ -340,7 +341,8 @@ static outcome take_by_system(taking *now) {
     holder other;
     close_file(lock);
     lock->file = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
-    if (lock->file < 0 && errno == EACCES) { // another user's: who it is can still be read
+    const bool of_another_user = lock->file < 0 && errno == EACCES;
+    if (of_another_user) { // who it is can still be read
         lock->file = open(lock->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         errno = EACCES;
     }
@@ -369,6 +371,9 @@ static outcome take_by_system(taking *now) {
         if (state != HOLDER_IS_DEAD) {
             return refuse(now, &other, state);
         }
+    }
+    if (of_another_user) { // who is dead
+        return unlink(lock->path) == 0 ? AGAIN : fail_to_make(now, EACCES);
     }
     if (!write_holder(lock, "yes")) {
         const int reason = errno;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/block.h"
 #include "store/hdf5_file.h"
 #include "store/io.h"
 #include "store/results.h"
@@ -331,6 +332,40 @@ char *gs_results_provenance(const gs_results *results, const char *name) {
     return NULL;
 }
 
+gs_status gs_results_row_checksum(const gs_results *results, int64_t trial, uint32_t *checksum, gs_error *error) {
+    const gs_layout *layout = results->layout;
+    int64_t bytes = 1, used = 0;
+    for (int i = 0; i < layout->count; i++) {
+        bytes += layout->columns[i].dataset.by_trial ? layout->columns[i].dataset.row_bytes : 0;
+    }
+    unsigned char *row = malloc((size_t)bytes);
+    gs_status status = row == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for one row") : GS_OK;
+    for (int i = 0; i < layout->count && status == GS_OK; i++) {
+        const gs_column *column = &layout->columns[i];
+        if (column->dataset.by_trial && column->moment < GS_WRITTEN_CHECKSUM) {
+            status = gs_results_read(results, column->dataset.name, trial, 1, row + used, error);
+            used += column->dataset.row_bytes;
+        }
+    }
+    *checksum = status == GS_OK ? gs_row_checksum(row, (size_t)used) : 0;
+    free(row);
+    return status;
+}
+
+gs_status gs_results_check_row(const gs_results *results, int64_t trial, gs_error *error) {
+    uint32_t expected, found;
+    gs_status status = gs_results_row_checksum(results, trial, &expected, error);
+    if (status == GS_OK) {
+        status = gs_results_read(results, "checksum", trial, 1, &found, error);
+    }
+    return status != GS_OK || found == expected
+               ? status
+               : gs_fail(error, GS_ERROR_RESULTS,
+                         "%s: it is damaged: the row of trial %lld does not match its checksum; gansweep verify says "
+                         "more",
+                         results->path, (long long)trial);
+}
+
 gs_status gs_results_ledger(const gs_results *results, gs_ledger *ledger, gs_error *error) {
     enum { CHUNK = 1 << 16 };
     const int64_t trials = results->layout->trial_count;
@@ -356,6 +391,11 @@ static int line_length(const char *text) {
     return (int)strcspn(text, "\n");
 }
 
+/// Characters of a line that a message has room for.
+static int shortened(int length) {
+    return length < 0 ? 0 : length < 200 ? length : 200;
+}
+
 gs_status gs_results_compare(const gs_results *results, const gs_experiment *experiment, gs_error *error) {
     char *text = gs_resolved_text(experiment);
     if (text == NULL) {
@@ -363,13 +403,17 @@ gs_status gs_results_compare(const gs_results *results, const gs_experiment *exp
     }
     const char *mine = text, *theirs = results->notes[GS_NOTE_RESOLVED].text;
     gs_status status = GS_OK;
+    mine += line_length(mine); // a title may be put better: it changes no number
+    theirs += line_length(theirs);
     while (status == GS_OK && (*mine != '\0' || *theirs != '\0')) {
         const int mine_length = line_length(mine), theirs_length = line_length(theirs);
         if (mine_length != theirs_length || strncmp(mine, theirs, (size_t)mine_length) != 0) {
+            const int their_blanks = (int)strspn(theirs, " "), my_blanks = (int)strspn(mine, " ");
             status = gs_fail(error, GS_ERROR_RESULTS,
-                             "%s: it belongs to another experiment: it has \"%.*s\" where this one has \"%.*s\"",
-                             results->path, theirs_length < 200 ? theirs_length : 200, theirs,
-                             mine_length < 200 ? mine_length : 200, mine);
+                             "%.300s: it belongs to another experiment: it has \"%.*s\" where this one has \"%.*s\"; "
+                             "give another name, or go on with the file's own by gansweep resume",
+                             results->path, shortened(theirs_length - their_blanks), theirs + their_blanks,
+                             shortened(mine_length - my_blanks), mine + my_blanks);
         }
         mine += mine_length + (mine[mine_length] != '\0');
         theirs += theirs_length + (theirs[theirs_length] != '\0');

@@ -23,4 +23,7 @@ struct gs_results {
 gs_status gs_results_read_unchecked(const gs_results *results, const char *dataset, int64_t first, int64_t count,
                                     void *into, gs_error *error);
 
+/// The checksum that a trial's row must have.
+gs_status gs_results_row_checksum(const gs_results *results, int64_t trial, uint32_t *checksum, gs_error *error);
+
 #endif

@@ -126,6 +126,7 @@ gs_status gs_store_resume(const gs_results *results, gs_store **store, gs_error 
     if (status != GS_OK) {
         return status;
     }
+    made->bytes = results->bytes;
     memcpy(made->addresses, results->addresses, (size_t)made->layout->count * sizeof *made->addresses);
     made->seconds_address = gs_seal_find(&results->seal, "/provenance/seconds")->address;
     made->seconds_checksum_address = gs_seal_find(&results->seal, "/provenance/seconds_checksum")->address;

@@ -283,8 +283,9 @@ static gs_status compare_with_file(int file, int64_t bytes, const char *expected
                                    gs_error *error) {
     char hash[HASH_DIGITS + 1];
     if (seal->file_bytes != bytes) {
-        return gs_fail(error, GS_ERROR_RESULTS, "it is %s: %" PRId64 " of %" PRId64 " bytes",
-                       bytes < seal->file_bytes ? "truncated" : "longer than it was made", bytes, seal->file_bytes);
+        return gs_fail(error, GS_ERROR_RESULTS, "it is %s: %" PRId64 " of %" PRId64 " bytes%s",
+                       bytes < seal->file_bytes ? "truncated" : "longer than it was made", bytes, seal->file_bytes,
+                       bytes < seal->file_bytes ? "" : "; has another program added to it?");
     }
     const gs_status status = check_extents(seal, error);
     if (status != GS_OK) {

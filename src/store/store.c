@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/block.h"
@@ -279,10 +280,31 @@ gs_status gs_store_write_seconds(const gs_store *store, double seconds, gs_error
     return GS_OK;
 }
 
+/// A file that someone has removed, renamed or cut off takes rows as if nothing had happened.
+static gs_status check_presence(const gs_store *store, gs_error *error) {
+    struct stat opened, named;
+    if (fstat(store->file, &opened) != 0) {
+        return gs_fail(error, GS_ERROR_RUN, "%s: %s", store->path, strerror(errno));
+    }
+    if (opened.st_nlink == 0) {
+        return gs_fail(error, GS_ERROR_RUN, "%s was removed while it was written", store->path);
+    }
+    if (opened.st_size != store->bytes) {
+        return gs_fail(error, GS_ERROR_RUN, "%s was cut off or added to while it was written", store->path);
+    }
+    if (stat(store->path, &named) != 0 || named.st_dev != opened.st_dev || named.st_ino != opened.st_ino) {
+        return gs_fail(error, GS_ERROR_RUN, "%s was renamed or replaced while it was written", store->path);
+    }
+    return GS_OK;
+}
+
 /// data -> sync -> status -> sync: a status that is on the disk was written after its data were.
 static gs_status acknowledge_durably(gs_store *store, const gs_unacknowledged *waiting, double seconds,
                                      gs_error *error) {
-    gs_status status = gs_store_sync(store, error);
+    gs_status status = check_presence(store, error);
+    if (status == GS_OK) {
+        status = gs_store_sync(store, error);
+    }
     if (status == GS_OK) {
         status = write_statuses(store, waiting, error);
     }

@@ -26,6 +26,7 @@ struct gs_store {
     gs_layout *layout;
     gs_lock *lock;
     int file;
+    int64_t bytes;      ///< of the file
     int64_t *addresses; ///< [layout->count] of each dataset's rows
     int64_t seconds_address, seconds_checksum_address;
     double seconds_before;   ///< of training, before this process

@@ -531,7 +531,7 @@ class Resume(Stored):
                             patterns=["another experiment", "lr_D: 0.05", "lr_D: 0.1"])
         self.write(EXPERIMENT.replace("samples: 50", "samples: 60"))
         self.assert_refused(3, "run", "small.yaml", "--resume", patterns=["samples: 50", "samples: 60"])
-        self.write("# another comment\n" + EXPERIMENT)
+        self.write("# another comment\n" + EXPERIMENT.replace("A small one", "The same, put better"))
         self.assertEqual(self.gansweep("run", "small.yaml", "--resume").returncode, 0)
         (self.folder / "small.h5").write_bytes(b"something else")
         self.assert_refused(3, "run", "small.yaml", "--resume", patterns=["not an HDF5 file"])
@@ -559,6 +559,29 @@ class Resume(Stored):
         self.assertIn("small.h5.lock", self.files())
         self.assertEqual(self.gansweep("verify", "small.h5").returncode, 0)
 
+    def test_a_file_that_is_taken_away_ends_the_run_soon(self):
+        path = self.folder / "small.h5"
+        for take_away, said in [(path.unlink, "removed while it was written: there is no file"),
+                                (lambda: path.rename(self.folder / "other.h5"), "renamed or replaced while"),
+                                (lambda: os.truncate(path, 100000), "cut off or added to while")]:
+            process = self.start("run", "small.yaml", "--set", "seed=1:3000000", "--checkpoint", "0.2")
+            self.wait_for("small.h5")
+            time.sleep(0.5)
+            take_away()
+            error = process.communicate(timeout=20)[1]
+            self.assertEqual(process.returncode, 1, error)
+            self.assertIn(said, error)
+            path.unlink(missing_ok=True)
+        self.assertEqual(self.gansweep("verify", "other.h5").returncode, 0)
+        self.assertGreater((self.status("other.h5") == 1).sum(), 0)
+
+    def test_closed_standard_streams_are_no_harm(self):
+        for closed in [">&-", "2>&-", "<&- >&- 2>&-"]:
+            run = subprocess.run(["sh", "-c", f'"$0" run small.yaml --force {closed}', PROGRAM], cwd=self.folder,
+                                 capture_output=True, text=True)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertEqual(self.gansweep("verify", "small.h5").returncode, 0)
+
     def test_damage_stops_a_resume_and_is_repaired_on_request(self):
         self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
         contents = self.contents("small.h5")
@@ -574,6 +597,7 @@ class Resume(Stored):
         before = (self.folder / "small.h5").read_bytes()
         self.assert_refused(3, "resume", "small.h5", patterns=["damaged", "--repair"])
         self.assertEqual((self.folder / "small.h5").read_bytes(), before)
+        self.assert_refused(3, "show", "small.h5", "4", patterns=["the row of trial 4 does not match its checksum"])
         run = self.gansweep("verify", "small.h5")
         self.assertEqual(run.returncode, 3)
         self.assertEqual(re.findall(r"(?m)^damaged: (.*)$", run.stdout),
@@ -597,6 +621,16 @@ class Verify(Stored):
         self.assertRegex(run.stdout, r"recomputed 240 of them, trained and checked again \(--seed 5\)")
         self.assertEqual(run.stdout, self.gansweep("verify", "small.h5", "--recompute", "0.1", "--seed", "5").stdout)
         self.assertNotEqual(run.stdout, self.gansweep("verify", "small.h5", "--recompute", "0.1", "--seed", "6").stdout)
+
+    def test_what_a_forger_changed_is_found_by_training_it_again(self):
+        self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
+        self.set("small.h5", lambda file: file["loss_G"].__setitem__((4, 2), 0.693))
+        subprocess.run([os.environ["SEAL_AGAIN"], str(self.folder / "small.h5")], check=True)
+        self.assertEqual(self.gansweep("verify", "small.h5").returncode, 0)
+        run = self.gansweep("verify", "small.h5", "--recompute", "all")
+        self.assertEqual(run.returncode, 3)
+        self.assertEqual(re.findall(r"(?m)^damaged: (.*)$", run.stdout), ["loss_G of trial 4", "checksum of trial 4"])
+        self.assertEqual(self.gansweep("resume", "small.h5", "--repair").returncode, 0)
 
     def test_seconds_that_do_not_match_their_checksum_are_not_believed(self):
         self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
@@ -641,7 +675,7 @@ class Interruptions(Case):
         self.assertIn("small.h5", self.files())
 
     def test_signals_end_a_run_and_keep_what_is_finished(self):
-        for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
+        for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU, signal.SIGUSR2]:
             process = self.start("--force", "--profile")
             time.sleep(0.3)
             start = time.monotonic()
@@ -853,6 +887,7 @@ class Show(Case):
             for trial, value in enumerate([1e30, -1e30, 3e38, 1e-38, 0]):
                 file["loss_D"][trial] = file["loss_G"][trial] = value
             file["loss_G"][5] = [3e38, -3e38, 0, 1]
+        subprocess.run([os.environ["SEAL_AGAIN"], str(self.folder / "small.h5")], check=True)
         for trial in range(6):
             run = self.gansweep("show", "small.h5", trial)
             self.assertEqual((run.returncode, run.stderr), (0, ""))

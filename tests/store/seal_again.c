@@ -1,29 +1,52 @@
-/// Seals a results file again that a test has changed: `store_seal_again FILE`.
+/// Puts seal and checksums of a results file right that a test has changed, as a forger would: `store_seal_again FILE`.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/seal.h"
+#include "store/results.h"
+
+static gs_status seal(int file, gs_error *error) {
+    struct stat found;
+    gs_seal *made = malloc(sizeof *made);
+    gs_status status = made == NULL || fstat(file, &found) != 0 ? gs_fail(error, GS_ERROR_RUN, "out of memory")
+                                                                : gs_seal_locate(file, found.st_size, made, error);
+    if (status == GS_OK) {
+        made->file_bytes = found.st_size;
+        status = gs_seal_write(file, made, error);
+    }
+    free(made);
+    return status;
+}
+
+static gs_status write_checksums(int file, const char *path, gs_error *error) {
+    gs_results *results;
+    gs_status status = gs_results_open(path, &results, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    const int64_t address = results->addresses[gs_layout_find(results->layout, "checksum")];
+    for (int64_t trial = 0; trial < results->layout->trial_count && status == GS_OK; trial++) {
+        uint32_t checksum;
+        status = gs_results_row_checksum(results, trial, &checksum, error);
+        if (status == GS_OK && pwrite(file, &checksum, sizeof checksum, address + 4 * trial) != sizeof checksum) {
+            status = gs_fail(error, GS_ERROR_RUN, "a checksum can't be written");
+        }
+    }
+    gs_results_close(results);
+    return status;
+}
 
 int main(int count, char **arguments) {
     gs_error error = {"usage: store_seal_again FILE"};
-    gs_status status = GS_ERROR_INPUT;
-    struct stat found;
-    gs_seal *seal = malloc(sizeof *seal);
     const int file = count == 2 ? open(arguments[1], O_RDWR | O_CLOEXEC) : -1;
-    if (seal != NULL && file >= 0 && fstat(file, &found) == 0) {
-        status = gs_seal_locate(file, found.st_size, seal, &error);
-        seal->file_bytes = found.st_size;
-        if (status == GS_OK) {
-            status = gs_seal_write(file, seal, &error);
-        }
-        (void)close(file);
+    gs_status status = file < 0 ? GS_ERROR_INPUT : seal(file, &error);
+    if (status == GS_OK) {
+        status = write_checksums(file, arguments[1], &error);
     }
     if (status != GS_OK) {
         (void)fprintf(stderr, "%s\n", error.message);
     }
-    free(seal);
     return status;
 }
