@@ -353,7 +353,7 @@ gs_status gs_results_row_checksum(const gs_results *results, int64_t trial, uint
 }
 
 gs_status gs_results_check_row(const gs_results *results, int64_t trial, gs_error *error) {
-    uint32_t expected, found;
+    uint32_t expected = 0, found = 0;
     gs_status status = gs_results_row_checksum(results, trial, &expected, error);
     if (status == GS_OK) {
         status = gs_results_read(results, "checksum", trial, 1, &found, error);
@@ -369,9 +369,11 @@ gs_status gs_results_check_row(const gs_results *results, int64_t trial, gs_erro
 gs_status gs_results_ledger(const gs_results *results, gs_ledger *ledger, gs_error *error) {
     enum { CHUNK = 1 << 16 };
     const int64_t trials = results->layout->trial_count;
-    unsigned char *statuses = malloc(CHUNK);
-    gs_status status =
-        statuses == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for the status of trials") : GS_OK;
+    unsigned char *statuses = calloc(1, CHUNK);
+    if (statuses == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for the status of trials");
+    }
+    gs_status status = GS_OK;
     *ledger = (gs_ledger){.planned = trials};
     for (int64_t first = 0; first < trials && status == GS_OK; first += CHUNK) {
         const int64_t count = trials - first < CHUNK ? trials - first : CHUNK;

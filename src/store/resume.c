@@ -60,12 +60,14 @@ static gs_status write_again(const gs_store *store, int64_t first, int64_t count
 /// system may show statuses that are not on the disk, and would not write them by itself.
 static gs_status read_statuses(const gs_results *results, gs_store *store, gs_error *error) {
     const int64_t trials = results->layout->trial_count;
-    unsigned char *statuses = malloc(CHUNK_TRIALS);
-    store->finished = calloc((size_t)(trials / 8 + 1), 1);
-    gs_status status = GS_OK;
-    if (statuses == NULL || store->finished == NULL) {
-        status = gs_fail(error, GS_ERROR_RUN, "out of memory for the status of %lld trials", (long long)trials);
+    unsigned char *statuses = calloc(1, CHUNK_TRIALS);
+    unsigned char *const finished = calloc((size_t)(trials / 8 + 1), 1);
+    store->finished = finished;
+    if (statuses == NULL || finished == NULL) {
+        free(statuses);
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for the status of %lld trials", (long long)trials);
     }
+    gs_status status = GS_OK;
     for (int64_t first = 0; first < trials && status == GS_OK; first += CHUNK_TRIALS) {
         const int64_t count = trials - first < CHUNK_TRIALS ? trials - first : CHUNK_TRIALS;
         status = gs_results_read_unchecked(results, "status", first, count, statuses, error);
@@ -73,7 +75,7 @@ static gs_status read_statuses(const gs_results *results, gs_store *store, gs_er
             status = write_again(store, first, count, statuses, error);
         }
         for (int64_t i = 0; i < count && status == GS_OK; i++) {
-            store->finished[(first + i) / 8] |= (unsigned char)((statuses[i] != GS_PENDING) << (i % 8));
+            finished[(first + i) / 8] |= (unsigned char)((statuses[i] != GS_PENDING) << (i % 8));
             store->ledger.done += statuses[i] == GS_DONE;
             store->ledger.diverged += statuses[i] == GS_DIVERGED;
         }
