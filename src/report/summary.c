@@ -11,7 +11,7 @@
 
 enum {
     FEWEST_ROWS = 4,          ///< of configurations in a table, however small the screen
-    LINES_BESIDE_TABLES = 22, ///< heading, column names, sentences
+    LINES_BESIDE_TABLES = 24, ///< heading, column names, sentences, and the ledger below
     MOST_BASELINES = 4,
 };
 

@@ -70,6 +70,10 @@ static void start_of_process(const char *process, char start[FIELD_BYTES]) {
     (void)snprintf(path, sizeof path, "/proc/%s/stat", process);
     read_line(path, line, sizeof line);
     char *rest = strrchr(line, ')'); // the name of a program may hold blanks and brackets
+    if (rest != NULL && (strncmp(rest, ") Z", 3) == 0 || strncmp(rest, ") X", 3) == 0)) {
+        (void)snprintf(start, FIELD_BYTES, "dead"); // and nobody has asked how it ended: a start that no holder has
+        return;
+    }
     for (int field = 3; rest != NULL && field <= 22; field++) {
         rest = strchr(rest + 1, ' ');
     }

@@ -1,8 +1,8 @@
-"""What all sections of the torture campaign stand on: the small experiment, running the program with time limits, and the
-check after every case.
+"""What all sections of the torture campaign stand on: the small experiment, running the program with time limits, and
+the check after every case.
 
-A section is a module with `run(campaign)`, which hands named functions to `campaign.cases()`. Each function gets a `Case`
-with a folder and a random generator of its own, so that any case can be played again alone with the same seed.
+A section is a module with `run(campaign)`, which hands named functions to `campaign.cases()`. Each function gets a
+`Case` with a folder and a random generator of its own, so that any case can be played again alone with the same seed.
 
 The rule of every case: whatever was done to the program, what it had acknowledged is still there, the file is sound,
 `resume` completes it, and the result is the same to the last bit as that of a run that nobody disturbed.
@@ -124,8 +124,8 @@ class Process:
             output.seek(0)
             texts.append(output.read().decode(errors="replace"))
             output.close()
-        outcome = Outcome(code if code >= 0 else None, -code if code < 0 else None, *texts, seconds, read_counts(self.counts),
-                          self.log)
+        outcome = Outcome(code if code >= 0 else None, -code if code < 0 else None, *texts, seconds,
+                          read_counts(self.counts), self.log)
         if hung:
             raise Failure(f"it hangs: not at its end after {limit} s; {outcome.describe()}")
         return outcome
@@ -215,7 +215,12 @@ class Case:
     # ---- what is in the folder ----
 
     def put(self, name, data):
+        """A file that is there before; a copy of it stays, from which the case can be played again."""
+        self.number += 1
+        copy = self.folder.with_name(f"{self.folder.name}.file-{self.number}")
+        copy.write_bytes(data)
         (self.folder / name).write_bytes(data)
+        self.commands.append(f"cp {shlex.quote(str(copy))} {name}")
 
     def start_half_done(self):
         """A results file of which a killed run has finished about half."""
@@ -325,8 +330,8 @@ class Campaign:
         self.section, self.rng = None, random.Random(str(seed))
         self.tallies = {}
         self.reporting = threading.Lock()
-        self.environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TERM": "dumb", "OMP_WAIT_POLICY": "passive",
-                            "OMP_NUM_THREADS": "1", "HOME": str(self.work)}
+        self.environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(self.work), "LC_ALL": "C", "TERM": "dumb",
+                            "OMP_WAIT_POLICY": "passive", "OMP_NUM_THREADS": "1"}
         if self.work.exists() and any(self.work.iterdir()) and not (self.work / MARK).exists():
             raise SystemExit(f"{self.work} is not a folder of an earlier campaign, and is not emptied")
         shutil.rmtree(self.work, ignore_errors=True)
@@ -355,7 +360,7 @@ class Campaign:
         began = time.monotonic()
         case.gansweep(*case.run_arguments(), codes={0})
         self.run_seconds = time.monotonic() - began
-        self.complete, self.complete_statuses = case.path.read_bytes(), case.statuses()
+        self.complete = case.path.read_bytes()
         with h5py.File(case.path, "r") as file:
             self.rows = {name: file[name][:] for name in file if isinstance(file[name], h5py.Dataset)
                          and file[name].shape[:1] == file["status"].shape}
@@ -454,7 +459,7 @@ class Campaign:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         else:
             replay = [f"again: --seed {self.seed} --only {self.section}:{number}{' --full' if self.full else ''}",
-                      f"cd {shlex.quote(str(case.folder))}", *case.commands]
+                      f"cd {shlex.quote(str(case.folder))} && rm -f {RESULTS}* .gansweep-*", *case.commands]
         self.record(f"case {number}, {name}", failure, replay)
         with self.reporting:
             self.finished += 1

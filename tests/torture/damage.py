@@ -1,7 +1,7 @@
 """Bits that flip and files that are cut short: each is found, and says where; what can be made again is made again.
 
-A file that is damaged is never given to h5py here: libhdf5 has crashed and hung on forged files. Where everything lies is
-read from the sound file, and each case has a copy of it.
+A file that is damaged is never given to h5py here: libhdf5 has crashed and hung on forged files. Where everything lies
+is read from the sound file, and each case has a copy of it.
 """
 import dataclasses
 import re
@@ -160,6 +160,15 @@ def truncation(length):
     return act
 
 
+def bits_of(many):
+    """Each bit of some datasets."""
+    return [(rows, at, bit) for rows in many for at in range(rows.bytes) for bit in range(8)]
+
+
+def describe(rows, at, bit):
+    return f"bit {bit} of {rows.name}, trial {at // rows.row_bytes}"
+
+
 def run(campaign):
     layout, size = read_layout(campaign), len(campaign.complete)
     named = {rows.name: rows for rows in layout}
@@ -187,19 +196,17 @@ def run(campaign):
             rows = draw.choice(by_trial)
             chosen.append((rows, draw.randrange(rows.bytes), draw.randrange(8)))
         chosen = list({(rows.name, at // rows.row_bytes): (rows, at, bit) for rows, at, bit in chosen}.values())
-        cases.append((" and ".join(f"bit {bit} of {rows.name}, trial {at // rows.row_bytes}" for rows, at, bit in chosen),
-                      flips_of_trials(chosen)))
-    status = named["status"]
-    cases += [(f"bit {bit} of status, trial {trial}", flip_of_status(status, trial, bit))
-              for trial, bit in campaign.sample([(trial, bit) for trial in range(status.bytes) for bit in range(8)], 20)]
-    cases += [(f"bit {bit} of byte {at} of {rows.name}", flip_of_coordinate(rows, at, bit)) for rows, at, bit in
-              campaign.sample([(rows, at, bit) for rows in coordinates for at in range(rows.bytes) for bit in range(8)], 10)]
-    cases += [(f"bit {bit} of byte {at} of {rows.name}", flip_of_seconds(rows, at, bit)) for rows, at, bit in
-              campaign.sample([(rows, at, bit) for rows in changing for at in range(rows.bytes) for bit in range(8)], 10)]
+        cases.append((" and ".join(describe(*place) for place in chosen), flips_of_trials(chosen)))
+    cases += [(f"bit {bit} of status, trial {trial}", flip_of_status(rows, trial, bit))
+              for rows, trial, bit in campaign.sample(bits_of([named["status"]]), 20)]
+    cases += [(f"bit {bit} of byte {at} of {rows.name}", flip_of_coordinate(rows, at, bit))
+              for rows, at, bit in campaign.sample(bits_of(coordinates), 10)]
+    cases += [(f"bit {bit} of byte {at} of {rows.name}", flip_of_seconds(rows, at, bit))
+              for rows, at, bit in campaign.sample(bits_of(changing), 10)]
     count_calls_of_repair(campaign, by_trial[-1])
     for _ in range(campaign.size(20, 2000)):
         rows, share = draw.choice(by_trial), draw.random()
         at, bit = draw.randrange(rows.bytes), draw.randrange(8)
-        cases.append((f"repair of bit {bit} of {rows.name}, trial {at // rows.row_bytes}, killed at {share:.2f} of its calls",
+        cases.append((f"repair of {describe(rows, at, bit)}, killed at {share:.2f} of its calls",
                       killed_repair(rows, at, bit, share)))
     campaign.cases(cases)

@@ -5,11 +5,12 @@ tmpfs and ext4 are mounted in the case's folder, which takes root; where it is n
 import contextlib
 import os
 import resource
+import shlex
 import shutil
 import subprocess
 import time
 
-from campaign import RESULTS, Case, Failure, Skipped, check_outcome
+from campaign import Case, Failure, Skipped, check_outcome
 
 SLOW = "pwrite@results:1:delay-3:on"
 ROOM_FOR_STRUCTURE = 1 << 20  # of the file system itself
@@ -127,9 +128,10 @@ def size_limit(share):
     """A file larger than a limit of the shell (ulimit -f) is a failed write with a message, not a signal."""
     def act(case):
         limit = int(len(case.campaign.complete) * share)
-        wrapped = ["/bin/sh", "-c", f'ulimit -f {limit // 512}; exec "$@"', "sh", case.campaign.program, *case.run_arguments()]
-        case.commands.append(" ".join(map(str, wrapped)))
-        outcome = case.campaign.run(list(map(str, wrapped)), folder=case.folder)
+        limited = ["/bin/sh", "-c", f'ulimit -f {limit // 512}; exec "$@"', "sh"]
+        wrapped = list(map(str, [*limited, case.campaign.program, *case.run_arguments()]))
+        case.commands.append(shlex.join(wrapped))
+        outcome = case.campaign.run(wrapped, folder=case.folder)
         check_outcome(outcome)
         if outcome.code not in (1, 2):
             raise Failure(f"a failure was expected: {outcome.describe()}")

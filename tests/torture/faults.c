@@ -11,8 +11,9 @@
 ///
 /// CALL is a name of call_names below, `any` of the calls on files, or `malloc` for every way of allocating; CLASS one
 /// of class_names. K counts from 1. ACTION is the name of an error; `short-1`, `short-half`, `short-rest` for a
-/// transfer of 1, n/2, n-1 bytes; `before-SIGNAL` and `after-SIGNAL` (KILL, TERM, INT, HUP) for a signal to the process
-/// itself; `delay-MS`. TIMES is `once`, a number, or `on` for this call and all that follow.
+/// transfer of 1, n/2, n-1 bytes; `before-SIGNAL` and `after-SIGNAL` (KILL, TERM, INT, HUP, USR1) for a signal to the
+/// process, CHILD for the sudden end of a child of it that makes the call; `delay-MS`. TIMES is `once`, a number, or
+/// `on` for this call and all that follow.
 ///
 /// A line of the log is "begin end call class inode offset length result errno injected path"; begin and end number
 /// the beginnings and the ends of all calls of all threads, so that what surely came before what can be told.
@@ -147,7 +148,8 @@ static const struct {
                    {"ENOMEM", ENOMEM}, {"EMFILE", EMFILE},
                    {"EACCES", EACCES}, {"EINVAL", EINVAL},
                    {"ENOSYS", ENOSYS}, {"EOPNOTSUPP", EOPNOTSUPP}},
-  signal_names[] = {{"KILL", SIGKILL}, {"TERM", SIGTERM}, {"INT", SIGINT}, {"HUP", SIGHUP}, {"USR1", SIGUSR1}};
+  signal_names[] = {{"KILL", SIGKILL}, {"TERM", SIGTERM}, {"INT", SIGINT},
+                    {"HUP", SIGHUP},   {"USR1", SIGUSR1}, {"CHILD", SIGCHLD}};
 
 static _Noreturn void refuse(const char *what) {
     (void)dprintf(STDERR_FILENO, "faults: %s is not understood\n", what);
@@ -351,18 +353,25 @@ static const fault_rule *count(call_kind call, file_class class) {
     return find_rule(call, class, ordinal);
 }
 
-/// A child is there to read and is not what is tested: the process gets its signal, one call later.
-static void signal_ourselves(int signal) {
-    if (getpid() == counted_process) {
-        (void)kill(counted_process, signal);
-    } else {
+/// What ends is the process that is tested, whichever of its children makes the call; where a child may not send
+/// signals the process gives itself the signal, at its next call. SIGCHLD stands for the sudden end of a child alone.
+static void send_signal(int signal) {
+    const bool is_child = getpid() != counted_process;
+    if (signal == SIGCHLD && is_child) {
+        (void)kill(getpid(), SIGKILL);
+        _exit(128 + SIGKILL);
+    }
+    if (signal == SIGCHLD || (is_child && getppid() == 1)) {
+        return;
+    }
+    if (kill(counted_process, signal) != 0) {
         atomic_store(&shared->signal_of_child, signal);
     }
 }
 
 static void take_signal_of_child(void) {
     if (atomic_load(&shared->signal_of_child) != 0 && getpid() == counted_process) {
-        signal_ourselves(atomic_exchange(&shared->signal_of_child, 0));
+        send_signal(atomic_exchange(&shared->signal_of_child, 0));
     }
 }
 
@@ -374,7 +383,7 @@ static passage begin(call_kind call, file_class class, uint64_t inode, const cha
     now.rule = count(call, class);
     now.begin = atomic_fetch_add(&shared->sequence, 1);
     if (now.rule != NULL && now.rule->action == DO_SIGNAL_BEFORE) {
-        signal_ourselves(now.rule->value);
+        send_signal(now.rule->value);
     } else if (now.rule != NULL && now.rule->action == DO_DELAY) {
         const struct timespec pause = {now.rule->value / 1000, now.rule->value % 1000 * 1000000L};
         (void)nanosleep(&pause, NULL);
@@ -406,7 +415,7 @@ static void end(const passage *now, int64_t result, int reason) {
         (void)syscall(SYS_write, log_file, line, (size_t)length);
     }
     if (now->rule != NULL && now->rule->action == DO_SIGNAL_AFTER) {
-        signal_ourselves(now->rule->value);
+        send_signal(now->rule->value);
     }
     errno = reason;
 }

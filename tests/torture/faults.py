@@ -6,19 +6,26 @@ from campaign import RESULTS, Failure
 from order import check_order
 
 ERRORS = ["ENOSPC", "EIO", "EDQUOT", "EINTR", "ESTALE", "EROFS", "ENOLCK", "EAGAIN"]
-CALLS = ["open", "pread", "pwrite", "read", "write", "truncate", "allocate", "fsync", "fdatasync", "sync_range", "rename", "link",
-         "unlink", "close", "flock"]
+CALLS = ["open", "pread", "pwrite", "read", "write", "truncate", "allocate", "fsync", "fdatasync", "sync_range",
+         "rename", "link", "unlink", "close", "flock"]
 TRANSFERS = {"pread", "pwrite", "read", "write"}
 RETRIED = TRANSFERS | {"allocate"}  # an interruption of these is not a failure
 NO_LOCKS = {"ENOLCK", "EOPNOTSUPP", "ENOSYS"}  # of flock: the file system has none, and the file's existence counts
+PARTS = ["1", "half", "rest"]  # of a transfer: 1, n/2, n - 1 bytes
 BURST = "40"  # an interruption comes again, but not for ever
 
 KINDS = {"run": 0.5, "resume": 0.35, "run --force": 0.05, "verify": 0.1}
 
 
 def arguments_of(case, kind):
-    return {"run": case.run_arguments(), "resume": case.resume_arguments(), "run --force": [*case.run_arguments(), "--force"],
-            "verify": ["verify", RESULTS]}[kind]
+    return {"run": case.run_arguments(), "run --force": [*case.run_arguments(), "--force"],
+            "resume": case.resume_arguments(), "verify": ["verify", RESULTS]}[kind]
+
+
+def is_harmless(call, action):
+    """What the program must do without."""
+    return (action.startswith("short") or (action == "EINTR" and call in RETRIED)
+            or (call == "flock" and action in NO_LOCKS))
 
 
 def fault(kind, call, k, action, times):
@@ -27,10 +34,9 @@ def fault(kind, call, k, action, times):
         if kind != "run":
             case.start_half_done()
         before = case.path.read_bytes() if kind == "verify" else None
-        harmless = action.startswith("short") or (action == "EINTR" and call in RETRIED) or (call == "flock" and action in NO_LOCKS)
-        codes = {0} if harmless else {0, 1, 2, 3}
+        codes = {0} if is_harmless(call, action) else {0, 1, 2, 3}
         outcome = case.gansweep(*arguments_of(case, kind), faults=f"{call}:{k}:{action}:{times}", log=True, codes=codes)
-        check_order(outcome, case.path, case.campaign.half_statuses if kind == "resume" else None)
+        check_order(outcome, case.path, case.campaign.half_statuses if kind in ("resume", "verify") else None)
         if before is not None and case.path.read_bytes() != before:
             raise Failure("verify changed the file")
         case.after(None if kind == "verify" else outcome, there_before=kind != "run",
@@ -69,10 +75,11 @@ def run(campaign):
         for place, error, times in spread(campaign, failing, round(220 * share)):
             times = BURST if (error, times) == ("EINTR", "on") else times
             cases.append((f"{error} {times} at {place[0]} {place[1]} of {kind}", fault(kind, *place, error, times)))
-        short = [(place, part) for place, part in itertools.product(found, ["1", "half", "rest"]) if place[0] in TRANSFERS]
-        for place, part in spread(campaign, short, round(40 * share)):
-            cases.append((f"short {part} at {place[0]} {place[1]} of {kind}", fault(kind, *place, f"short-{part}", "once")))
-        for part in ["1", "half", "rest"] if kind != "run --force" else []:
+        short = itertools.product([place for place in found if place[0] in TRANSFERS], PARTS)
+        for place, part in spread(campaign, list(short), round(40 * share)):
+            cases.append((f"short {part} at {place[0]} {place[1]} of {kind}",
+                          fault(kind, *place, f"short-{part}", "once")))
+        for part in PARTS if kind != "run --force" else []:
             cases += [(f"every {call} of {kind} is short: {part}", fault(kind, call, 1, f"short-{part}", "on"))
                       for call in ("pread", "pwrite") if counts[kind].get(f"{call}@all")]
     campaign.cases(cases)

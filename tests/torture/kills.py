@@ -80,6 +80,18 @@ def kill_at_call(kind, call, moment):
     return act
 
 
+def child_ends_at_call(kind, call):
+    """A child process that works for the program is killed, as by a system without memory."""
+    def act(case):
+        if kind == "resume":
+            case.start_half_done()
+        arguments = case.resume_arguments() if kind == "resume" else case.run_arguments()
+        outcome = case.gansweep(*arguments, faults=f"any:{call}:before-CHILD", codes={0, 1, 3})
+        case.after(outcome, there_before=kind == "resume",
+                   acknowledged=case.campaign.half_statuses if kind == "resume" else None)
+    return act
+
+
 # ---- requests ----
 
 def check_request(case, outcome, number):
@@ -91,8 +103,9 @@ def check_request(case, outcome, number):
         raise Failure(f"exit code 0 or {128 + number} was expected: {outcome.describe()}")
     if outcome.killed and case.names(".gansweep-*.tmp"):
         raise Failure("it was killed by a request while it made the file, and left it behind")
-    untouched = case.path.exists() and case.path.read_bytes() == case.campaign.half  # stopped before it had begun
-    if outcome.code == 128 + number and case.path.exists() and not untouched and f"gansweep resume {RESULTS}" not in outcome.stderr:
+    if outcome.code != 128 + number or not case.path.exists() or case.path.read_bytes() == case.campaign.half:
+        return  # it had not begun, and says nothing of going on
+    if f"gansweep resume {RESULTS}" not in outcome.stderr:
         raise Failure(f"it does not say how to resume: {outcome.describe()}")
 
 
@@ -231,7 +244,8 @@ def run(campaign):
                                         ("kill -9 of a resume", random_resume, 30, 3000),
                                         ("three resumes deep", resumes_of_resumes, 12, 1000),
                                         ("a request at any instant", request_at_random, 20, 1000),
-                                        ("second request", second_request, 2, 50), ("many requests", many_requests, 1, 50),
+                                        ("second request", second_request, 2, 50),
+                                        ("many requests", many_requests, 1, 50),
                                         ("stopped and continued", stopped_and_continued, 1, 50),
                                         ("killed while stopped", killed_while_stopped, 1, 50),
                                         ("SIGUSR1", asked_how_far, 1, 50),
@@ -245,6 +259,8 @@ def run(campaign):
         places = itertools.product(range(1, calls[kind] + 1), ["before", "after"])
         cases += [(f"kill -9 {moment} call {call} of {kind}", kill_at_call(kind, call, moment))
                   for call, moment in campaign.sample(places, short)]
+        cases += [(f"a child ends at call {call} of {kind}", child_ends_at_call(kind, call))
+                  for call in campaign.sample(range(1, calls[kind] + 1), short // 10) if kind != "run --force"]
     for kind, short in [("run", 20), ("resume", 10)]:
         places = itertools.product(REQUESTS, range(1, calls[kind] + 1), ["before", "after"])
         cases += [(f"SIG{name} {moment} call {call} of {kind}", request_at_call(kind, name, call, moment))

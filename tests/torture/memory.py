@@ -11,7 +11,8 @@ def exhausted(kind, k):
     def act(case):
         if kind != "run":
             case.start_half_done()
-        arguments = {"run": case.run_arguments(), "resume": case.resume_arguments(), "verify": ["verify", RESULTS]}[kind]
+        arguments = {"run": case.run_arguments(), "resume": case.resume_arguments(),
+                     "verify": ["verify", RESULTS]}[kind]
         outcome = case.start(*arguments, faults=f"malloc:{k}:ENOMEM").wait()
         if "libgomp" not in outcome.stderr:
             check_outcome(outcome)
@@ -22,7 +23,7 @@ def exhausted(kind, k):
         if outcome.code not in (0, 1, 2, 3):
             raise Failure(f"an exit code of 0 to 3 was expected: {outcome.describe()}")
         # Without memory libhdf5 crashes or ends its process, and from outside it can't be told from a forged file.
-        if outcome.code == 3 and "or memory is short" not in outcome.stderr:
+        if outcome.code == 3 and "memory is short" not in outcome.stderr:
             raise Failure(f"the file is sound, and only memory was short: {outcome.describe()}")
         case.after(None if kind == "verify" else outcome, there_before=kind != "run",
                    acknowledged=case.campaign.half_statuses if kind != "run" else None,
@@ -35,5 +36,6 @@ def run(campaign):
     for kind, counts, short in [("run", campaign.run_counts, 70), ("resume", campaign.resume_counts, 30),
                                 ("verify", campaign.verify_counts, 20)]:
         count = min(counts["malloc@all"], MOST)
-        cases += [(f"allocation {k} of {kind}", exhausted(kind, k)) for k in campaign.sample(range(1, count + 1), short)]
+        cases += [(f"allocation {k} of {kind}", exhausted(kind, k))
+                  for k in campaign.sample(range(1, count + 1), short)]
     campaign.cases(cases)

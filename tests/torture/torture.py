@@ -1,18 +1,20 @@
-"""Does to gansweep what machines do to programs: kills, signals, failing calls, exhausted memory, damaged files, full disks,
-second writers, readers at any moment. Whatever happens, no finished trial is lost and the file completes to the same bits.
+"""Does to gansweep what machines do to programs: kills, signals, failing calls, exhausted memory, damaged files, full
+disks, second writers, readers at any moment. Whatever happens, no finished trial is lost and the file completes to the
+same bits.
 
-    torture.py --program build/release/gansweep --faults build/release/tests/torture/libtorture_faults.so --work /tmp/torture
+    torture.py --program build/release/gansweep --faults build/release/tests/torture/libtorture_faults.so --work FOLDER
 
-The short form takes a minute or two; --full takes hours. Everything is drawn from --seed, and each failure is printed with
-what plays it again. README.md has the sections.
+The short form takes a minute or two; --full takes hours. Everything is drawn from --seed, and each failure is printed
+with what plays it again. README.md has the sections.
 """
 import argparse
 import faulthandler
 import importlib
+import signal
 import sys
 import traceback
 
-from campaign import Campaign, Failure
+from campaign import Campaign, Failure, Tally
 
 SECTIONS = ["order", "kills", "faults", "memory", "damage", "writers", "readers", "disk", "power_cuts"]
 
@@ -30,11 +32,10 @@ def read_only(text):
 
 def print_table(tallies):
     print(f"\n{'section':<12} {'cases':>8} {'failures':>9} {'skipped':>8} {'seconds':>8}")
-    for name, tally in tallies.items():
+    all_of_them = Tally(*(sum(getattr(tally, field) for tally in tallies.values())
+                          for field in ("cases", "failures", "skipped", "seconds")))
+    for name, tally in [*tallies.items(), ("all", all_of_them)]:
         print(f"{name:<12} {tally.cases:>8} {tally.failures:>9} {tally.skipped:>8} {tally.seconds:>8.1f}")
-    print(f"{'all':<12} {sum(tally.cases for tally in tallies.values()):>8} "
-          f"{sum(tally.failures for tally in tallies.values()):>9} {sum(tally.skipped for tally in tallies.values()):>8} "
-          f"{sum(tally.seconds for tally in tallies.values()):>8.1f}")
     for name, tally in tallies.items():
         for note in tally.notes:
             print(f"{name}: {note}")
@@ -51,8 +52,10 @@ def main():
     parser.add_argument("--jobs", type=int, help="cases at a time; without it the number of processors")
     arguments = parser.parse_args()
     faulthandler.enable()
-    campaign = Campaign(arguments.program, arguments.faults, arguments.work, arguments.full, arguments.seed, arguments.jobs,
-                        arguments.only)
+    for number in (signal.SIGINT, signal.SIGHUP):  # ignored by whoever started this in the background, and so by the program
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    campaign = Campaign(arguments.program, arguments.faults, arguments.work, arguments.full, arguments.seed,
+                        arguments.jobs, arguments.only)
     try:
         campaign.prepare()
     except Failure as failure:

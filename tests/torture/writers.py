@@ -3,10 +3,11 @@ has no locks, and after a holder was killed."""
 import itertools
 import signal
 
-from campaign import RESULTS, Failure, check_outcome
+from campaign import TIME_LIMIT, Failure, check_outcome
 from order import read_log
 
 SLOW = "pwrite@results:1:delay-3:on"  # makes a run last long enough to be met
+SECONDS_BYTES = 64
 NO_LOCKS = ["", "flock:1:ENOLCK:on", "flock:1:EOPNOTSUPP:on"]
 
 
@@ -14,8 +15,10 @@ def rules(*parts):
     return ",".join(part for part in parts if part)
 
 
-def writes_rows(outcome):
-    return any(call.changes and call.kind == "results" for call in read_log(outcome.log))
+def writes_rows(case, outcome):
+    """More than statuses, which a resume writes again, and the time that was taken."""
+    written = sum(call.result for call in read_log(outcome.log) if call.changes and call.kind == "results")
+    return written > case.campaign.ledger.planned + SECONDS_BYTES
 
 
 def check_pair(case, outcomes, there_before):
@@ -27,10 +30,10 @@ def check_pair(case, outcomes, there_before):
     workers = [outcome for outcome in outcomes if outcome.code == 0]
     if not workers:
         raise Failure("both were refused: " + "; ".join(outcome.describe() for outcome in outcomes))
-    if len(workers) == 2 and all(map(writes_rows, workers)):
+    if len(workers) == 2 and all(writes_rows(case, worker) for worker in workers):
         raise Failure("both have written")
     for outcome in outcomes:
-        if outcome.code != 0 and writes_rows(outcome):
+        if outcome.code != 0 and writes_rows(case, outcome):
             raise Failure(f"one that was refused has written: {outcome.describe()}")
     case.refuse_leftovers()
     case.check_complete()
@@ -63,7 +66,7 @@ def second_comes_later(second, locks):
         arguments = case.resume_arguments() if second == "resume" else [*case.run_arguments(), "--force"]
         refused = case.gansweep(*arguments, faults=locks, log=True)
         early = not first.ended_within(0)
-        if early and (refused.code != 1 or writes_rows(refused)):
+        if early and (refused.code != 1 or writes_rows(case, refused)):
             raise Failure(f"the second should have been refused: {refused.describe()}")
         if early and refused.seconds > 2:
             raise Failure(f"the second was refused after {refused.seconds:.1f} s only")
@@ -92,14 +95,36 @@ def lock_of_a_dead_one(second, locks):
     return act
 
 
+def lock_of_a_zombie(locks):
+    """A killed holder whose parent has not asked how it ended is dead all the same."""
+    def act(case):
+        process = case.start(*case.run_arguments(), faults=rules(SLOW, locks))
+        while not case.path.exists():
+            if process.ended_within(0.002):
+                raise Failure(f"no file was made: {process.wait().describe()}")
+        process.send(signal.SIGKILL)
+        process.ended_within(TIME_LIMIT)  # and nobody waits for it
+        try:
+            case.gansweep(*case.resume_arguments(), faults=locks, codes={0})
+        finally:
+            process.wait()
+        case.refuse_leftovers()
+        case.check_complete()
+    return act
+
+
 def run(campaign):
     cases = []
     pairs = [("run", "run"), ("resume", "resume"), ("run --force", "run --force"), ("run --force", "resume")]
     kinds = itertools.cycle(itertools.product(NO_LOCKS, pairs))
     for locks, pair in itertools.islice(kinds, campaign.size(36, 1200)):
-        cases.append((" and ".join(pair) + " at once" + (f", {locks}" if locks else ""), together(pair, locks)))
+        how = f", {locks}" if locks else ""
+        cases.append((" and ".join(pair) + f" at once{how}", together(pair, locks)))
     for locks, second in itertools.islice(itertools.cycle(itertools.product(NO_LOCKS, ["run --force", "resume"])),
                                           campaign.size(12, 300)):
-        cases.append((f"{second} of a file that is written" + (f", {locks}" if locks else ""), second_comes_later(second, locks)))
-        cases.append((f"{second} after a kill" + (f", {locks}" if locks else ""), lock_of_a_dead_one(second, locks)))
+        how = f", {locks}" if locks else ""
+        cases += [(f"{second} of a file that is written{how}", second_comes_later(second, locks)),
+                  (f"{second} after a kill{how}", lock_of_a_dead_one(second, locks))]
+    for locks in NO_LOCKS:
+        cases.append(("a zombie" + (f", {locks}" if locks else ""), lock_of_a_zombie(locks)))
     campaign.cases(cases)
