@@ -164,7 +164,7 @@ static gs_status find_note(gs_seal *seal, const gs_hdf5 *hdf5, int note, gs_erro
         seal->bytes = bytes - 1; // the text ends with a NUL in the file, which the hash covers
     } else if (status == GS_OK) {
         add_extent(seal, "/provenance/", gs_notes_table[note].name,
-                   gs_notes_table[note].changes ? GS_EXTENT_CHANGES : GS_EXTENT_SEALED, address, bytes);
+                   gs_note_changes(note) ? GS_EXTENT_CHANGES : GS_EXTENT_SEALED, address, bytes);
     }
     return status;
 }

@@ -22,9 +22,13 @@ const gs_note_info gs_notes_table[GS_NOTE_COUNT] = {
     [GS_NOTE_THREADS] = {"threads", GS_NOTE_INTEGER, "number of threads"},
     [GS_NOTE_LAYOUT_VERSION] = {"layout_version", GS_NOTE_INTEGER, "version of the layout of this file"},
     [GS_NOTE_NUMERICS_VERSION] = {"numerics_version", GS_NOTE_INTEGER, "version of the numerical contract"},
-    [GS_NOTE_SECONDS] = {"seconds", GS_NOTE_REAL, "time of training so far, s; NaN before the first checkpoint", true},
-    [GS_NOTE_SECONDS_CHECKSUM] = {"seconds_checksum", GS_NOTE_INTEGER, "XXH3-64 of the eight bytes of seconds", true},
+    [GS_NOTE_SECONDS] = {"seconds", GS_NOTE_REAL, "time of training so far, s; NaN before the first checkpoint"},
+    [GS_NOTE_SECONDS_CHECKSUM] = {"seconds_checksum", GS_NOTE_INTEGER, "XXH3-64 of the eight bytes of seconds"},
 };
+
+bool gs_note_changes(int note) {
+    return note == GS_NOTE_SECONDS || note == GS_NOTE_SECONDS_CHECKSUM;
+}
 
 size_t gs_utf8_length(const char *text, size_t length) {
     const unsigned char *c = (const unsigned char *)text;

@@ -31,10 +31,12 @@ typedef struct {
     const char *name;
     gs_note_type type;
     const char *long_name;
-    bool changes; ///< at every checkpoint; all others are under the seal
 } gs_note_info;
 
 extern const gs_note_info gs_notes_table[GS_NOTE_COUNT];
+
+/// Whether an entry is written again at every checkpoint; all others are under the seal.
+bool gs_note_changes(int note);
 
 /// The value of an entry.
 typedef struct {

@@ -48,7 +48,7 @@ static gs_status read_note(gs_results *results, int index, gs_error *error) {
     (void)snprintf(name, sizeof name, "/provenance/%s", info->name);
     const gs_extent own = own_extent(&results->seal);
     const gs_extent *extent = index == GS_NOTE_SEAL ? &own : gs_seal_find(&results->seal, name);
-    if (extent == NULL || extent->kind != (info->changes ? GS_EXTENT_CHANGES : GS_EXTENT_SEALED)) {
+    if (extent == NULL || extent->kind != (gs_note_changes(index) ? GS_EXTENT_CHANGES : GS_EXTENT_SEALED)) {
         return fail_note(info, "is missing", error);
     }
     if (info->type != GS_NOTE_TEXT) {

@@ -696,7 +696,7 @@ class Interruptions(Case):
             (self.folder / "small.h5").unlink()
 
     def test_a_run_whose_epochs_take_seconds_ends_within_one(self):
-        self.write(EXPERIMENT.replace("n: 40", "n: 2000000").replace("discriminator: [5, 3]", "discriminator: [64, 64]"))
+        self.write(EXPERIMENT.replace("n: 40", "n: 300000").replace("discriminator: [5, 3]", "discriminator: [64, 64]"))
         process = subprocess.Popen([PROGRAM, "run", "small.yaml", "--quiet", "--threads", "2"], cwd=self.folder,
                                    stderr=subprocess.PIPE, text=True)
         self.wait_for_results()
