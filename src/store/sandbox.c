@@ -114,7 +114,7 @@ static bool drop_privileges(int pipe_end) {
     const int writable[] = {pipe_end, STDERR_FILENO};
     for (int i = 0; i < 2; i++) {
         complete = complete && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-                                                SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)writable[i])) != -ENOMEM;
+                                                SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)writable[i], 0)) != -ENOMEM;
     }
     complete = complete && seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
                                             SCMP_A1(SCMP_CMP_MASKED_EQ, MAY_CHANGE, O_RDONLY)) != -ENOMEM;
