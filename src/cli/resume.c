@@ -1,6 +1,7 @@
 #include <stddef.h>
 
 #include "cli/command.h"
+#include "cli/common_options.h"
 #include "cli/interrupt.h"
 #include "cli/training.h"
 
@@ -13,39 +14,15 @@ typedef struct {
 #define INTO(member) offsetof(resume_arguments, member)
 
 static const cli_option resume_options[] = {
-    {.name = "--checkpoint",
-     .kind = OPTION_SECONDS,
-     .argument = "SECONDS",
-     .description =
-         "about the most of the training that a kill or a power cut can cost; 5 without it, 0: after every block",
-     .offset = INTO(checkpoint)},
+    CHECKPOINT_OPTION(INTO(checkpoint)),
     {.name = "--repair",
      .kind = OPTION_FLAG,
      .description = "make trials again whose rows are damaged",
      .offset = INTO(repair)},
-    {.name = "--threads",
-     .kind = OPTION_INTEGER,
-     .argument = "N",
-     .description = "threads; without it OMP_NUM_THREADS, or the processors that this process may use",
-     .offset = INTO(threads),
-     .smallest = 1,
-     .largest = MOST_THREADS},
-    {.name = "--isa",
-     .kind = OPTION_CHOICE,
-     .argument = "NAME",
-     .description = "instruction set: auto, portable, neon, avx2 or avx512; the numbers are the same with each",
-     .offset = INTO(isa),
-     .choices = gs_isa_names,
-     .choice_count = GS_ISA_COUNT},
-    {.name = "--quiet",
-     .letter = 'q',
-     .kind = OPTION_FLAG,
-     .description = "neither progress nor summary",
-     .offset = INTO(quiet)},
-    {.name = "--profile",
-     .kind = OPTION_FLAG,
-     .description = "say at the end where the time went",
-     .offset = INTO(profile)},
+    THREADS_OPTION(INTO(threads)),
+    ISA_OPTION(INTO(isa)),
+    QUIET_OPTION(INTO(quiet), "neither progress nor summary"),
+    PROFILE_OPTION(INTO(profile)),
 };
 
 static int resume(int argument_count, char **typed, gs_error *error);
@@ -66,7 +43,7 @@ const cli_command resume_command = {
 };
 
 static int resume(int argument_count, char **typed, gs_error *error) {
-    resume_arguments arguments = {.isa = GS_ISA_AUTO, .checkpoint = NO_CHECKPOINT_GIVEN};
+    resume_arguments arguments = {.isa = GS_ISA_AUTO, .checkpoint = GS_CHECKPOINT_SECONDS};
     const char *operands[MAX_OPERANDS] = {NULL};
     gs_results *results;
     gs_status status = read_arguments(&resume_command, argument_count, typed, &arguments, operands, error);

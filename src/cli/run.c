@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/common_options.h"
 #include "cli/dry_run.h"
 #include "cli/interrupt.h"
 #include "cli/training.h"
@@ -32,26 +33,9 @@ static const cli_option run_options[] = {
      .argument = "NAME=VALUES",
      .description = "override a setting: lr_D=0.01,0.05 or seed=1:200; may be given several times",
      .offset = INTO(settings)},
-    {.name = "--threads",
-     .kind = OPTION_INTEGER,
-     .argument = "N",
-     .description = "threads; without it OMP_NUM_THREADS, or the processors that this process may use",
-     .offset = INTO(threads),
-     .smallest = 1,
-     .largest = MOST_THREADS},
-    {.name = "--isa",
-     .kind = OPTION_CHOICE,
-     .argument = "NAME",
-     .description = "instruction set: auto, portable, neon, avx2 or avx512; the numbers are the same with each",
-     .offset = INTO(isa),
-     .choices = gs_isa_names,
-     .choice_count = GS_ISA_COUNT},
-    {.name = "--checkpoint",
-     .kind = OPTION_SECONDS,
-     .argument = "SECONDS",
-     .description =
-         "about the most of the training that a kill or a power cut can cost; 5 without it, 0: after every block",
-     .offset = INTO(checkpoint)},
+    THREADS_OPTION(INTO(threads)),
+    ISA_OPTION(INTO(isa)),
+    CHECKPOINT_OPTION(INTO(checkpoint)),
     {.name = "--resume",
      .kind = OPTION_FLAG,
      .description = "go on with the results file if there is one of this experiment: train what is pending",
@@ -60,15 +44,8 @@ static const cli_option run_options[] = {
      .kind = OPTION_FLAG,
      .description = "replace the results file if it exists",
      .offset = INTO(force)},
-    {.name = "--quiet",
-     .letter = 'q',
-     .kind = OPTION_FLAG,
-     .description = "neither progress nor summary",
-     .offset = INTO(quiet)},
-    {.name = "--profile",
-     .kind = OPTION_FLAG,
-     .description = "say at the end where the time went: training, checks, LAPACKE, writing, progress",
-     .offset = INTO(profile)},
+    QUIET_OPTION(INTO(quiet), "neither progress nor summary"),
+    PROFILE_OPTION(INTO(profile)),
     {.name = "--dry-run",
      .letter = 'n',
      .kind = OPTION_FLAG,
@@ -224,7 +201,7 @@ static int run_experiment(run_task *sweep, const char *experiment_path, gs_error
 }
 
 static int run(int argument_count, char **typed, gs_error *error) {
-    run_arguments arguments = {.isa = GS_ISA_AUTO, .checkpoint = NO_CHECKPOINT_GIVEN};
+    run_arguments arguments = {.isa = GS_ISA_AUTO, .checkpoint = GS_CHECKPOINT_SECONDS};
     const char *operands[MAX_OPERANDS] = {NULL};
     int code = read_arguments(&run_command, argument_count, typed, &arguments, operands, error);
     if (code == GS_OK) {

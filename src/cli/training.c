@@ -17,7 +17,7 @@ static const int64_t MOST_TRIALS_SUMMARISED = 4000000;
 enum { MOST_COMMAND_BYTES = 500 }; ///< of a line of failure
 
 double checkpoint_option(double seconds) {
-    return seconds < 0 ? 0 : seconds == 0 ? -1 : seconds;
+    return seconds == 0 ? -1 : seconds;
 }
 
 static gs_status print_report(const char *path, gs_error *error) {

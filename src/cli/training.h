@@ -25,8 +25,7 @@ int train_pending(training_task *task, gs_error *error);
 /// @param task  its path, options, quiet, profile and times.start are set
 int resume_training(const gs_results *results, bool repair, training_task *task, gs_error *error);
 
-/// --checkpoint SECONDS as gs_run_options has it: 0 is one after every block, nothing the default.
+/// --checkpoint SECONDS as gs_run_options has it, where 0 stands for its preset.
 double checkpoint_option(double seconds);
-enum { NO_CHECKPOINT_GIVEN = -1 };
 
 #endif

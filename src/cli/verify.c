@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include "cli/command.h"
+#include "cli/common_options.h"
 #include "cli/interrupt.h"
 #include "cli/ledger.h"
 #include "cli/training.h"
@@ -33,25 +34,9 @@ static const cli_option verify_options[] = {
      .offset = INTO(seed),
      .smallest = 0,
      .largest = LARGEST_SEED},
-    {.name = "--threads",
-     .kind = OPTION_INTEGER,
-     .argument = "N",
-     .description = "threads; without it OMP_NUM_THREADS, or the processors that this process may use",
-     .offset = INTO(threads),
-     .smallest = 1,
-     .largest = MOST_THREADS},
-    {.name = "--isa",
-     .kind = OPTION_CHOICE,
-     .argument = "NAME",
-     .description = "instruction set: auto, portable, neon, avx2 or avx512; the numbers are the same with each",
-     .offset = INTO(isa),
-     .choices = gs_isa_names,
-     .choice_count = GS_ISA_COUNT},
-    {.name = "--quiet",
-     .letter = 'q',
-     .kind = OPTION_FLAG,
-     .description = "say only what is damaged",
-     .offset = INTO(quiet)},
+    THREADS_OPTION(INTO(threads)),
+    ISA_OPTION(INTO(isa)),
+    QUIET_OPTION(INTO(quiet), "say only what is damaged"),
 };
 
 static int verify(int argument_count, char **typed, gs_error *error);
@@ -61,9 +46,9 @@ const cli_command verify_command = {
     .summary = "check every byte of a results file, and train trials again",
     .description =
         "Compares the seal with everything outside of the rows, settings with the plan, and the rows of finished "
-        "trials "
-        "with their checksums; names every dataset and trial that is damaged. With --recompute it trains and checks "
-        "trials again, the LAPACKE checks included, and compares every bit. The hash that it prints stands for all "
+        "trials with their checksums; names every dataset and trial that is damaged. With --recompute it trains and "
+        "checks trials again, the LAPACKE checks included, and compares every bit. The hash that it prints stands for "
+        "all "
         "datasets: two files with the same finished trials have the same. It may run while the file is being written. "
         "The exit code is 0 when all is sound, 3 when something is damaged.",
     .operands = {"FILE"},

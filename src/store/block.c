@@ -26,17 +26,15 @@ gs_status gs_block_create(const gs_layout *layout, int capacity, gs_block **bloc
     made->order = calloc((size_t)capacity, sizeof *made->order);
     made->rows = calloc((size_t)layout->count, sizeof *made->rows);
     bool complete = made->trials != NULL && made->order != NULL && made->rows != NULL;
-    int64_t row_bytes = 1;
     for (int i = 0; i < layout->count && complete; i++) {
         const gs_dataset *dataset = &layout->columns[i].dataset;
         if (dataset->by_trial) {
             made->rows[i] = calloc((size_t)capacity, (size_t)dataset->row_bytes);
             complete = made->rows[i] != NULL;
-            row_bytes += dataset->row_bytes;
         }
     }
     made->run = malloc(RUN_BYTES);
-    made->row = complete ? calloc(1, (size_t)row_bytes) : NULL;
+    made->row = complete ? calloc(1, (size_t)gs_layout_trial_bytes(layout)) : NULL;
     complete = complete && made->run != NULL && made->row != NULL;
     if (!complete) {
         gs_block_free(made);

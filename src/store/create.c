@@ -228,12 +228,6 @@ static gs_status lay_out(gs_store *store, gs_making *making, const gs_note *note
     return GS_OK;
 }
 
-static gs_status refuse_when_stopped(const gs_making *making, gs_error *error) {
-    return making->stop != NULL && *making->stop
-               ? gs_fail(error, GS_ERROR_RUN, "%s: stopped before it was complete, and removed", making->path)
-               : GS_OK;
-}
-
 /// Writes what pending rows hold.
 static gs_status write_pending_rows(const gs_store *store, const gs_making *making, gs_error *error) {
     gs_status status = GS_OK;
@@ -252,7 +246,7 @@ static gs_status write_pending_rows(const gs_store *store, const gs_making *maki
         gs_element_clear(dataset->element, bytes < PATTERN_BYTES ? bytes : PATTERN_BYTES, pattern);
         for (int64_t at = 0; at < bytes && status == GS_OK; at += PATTERN_BYTES) {
             const int64_t piece = bytes - at < PATTERN_BYTES ? bytes - at : PATTERN_BYTES;
-            status = refuse_when_stopped(making, error);
+            status = gs_store_refuse_when_stopped(store, making->stop, error);
             if (status == GS_OK && !gs_stream_write(&stream, pattern, (size_t)piece, store->addresses[i] + at)) {
                 status = gs_store_fail(error, store, dataset->name, strerror(errno));
             }

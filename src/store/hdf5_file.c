@@ -320,8 +320,7 @@ gs_status gs_hdf5_check_superblock(int file, int64_t bytes, gs_error *error) {
     unsigned char superblock[SUPERBLOCK_BYTES] = {0};
     const size_t there = bytes < SUPERBLOCK_BYTES ? (size_t)bytes : SUPERBLOCK_BYTES;
     if (!gs_read_at(file, superblock, there, 0)) {
-        return gs_fail(error, GS_ERROR_RESULTS, "it can't be read: %s",
-                       errno == 0 ? "it is truncated" : strerror(errno));
+        return gs_fail(error, GS_ERROR_RESULTS, "it can't be read: %s", gs_read_failure());
     }
     if (memcmp(superblock, signature, sizeof signature) != 0) {
         return gs_fail(error, GS_ERROR_RESULTS, "it is not an HDF5 file, so not a results file of gansweep");

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { WINDOW = 64 << 20 }; ///< bytes that are sent to the disk at a time
@@ -41,6 +42,10 @@ bool gs_read_at(int file, void *bytes, size_t count, int64_t address) {
         }
     }
     return true;
+}
+
+const char *gs_read_failure(void) {
+    return errno == 0 ? "it is truncated" : strerror(errno);
 }
 
 /// A failure of the disk is reported once, so it must be believed here: a later sync may not know of it.

@@ -14,6 +14,9 @@ bool gs_write_at(int file, const void *bytes, size_t count, int64_t address);
 /// @return false with errno, which is 0 when the file ends before
 bool gs_read_at(int file, void *bytes, size_t count, int64_t address);
 
+/// Why gs_read_at failed just now: "it is truncated", or the system's reason.
+const char *gs_read_failure(void);
+
 /// Writing of much more than fits in memory, from low to high addresses: what lies behind is sent to the disk and
 /// dropped from memory as one goes, several times faster than leaving it all to one sync at the end. That is still
 /// needed.

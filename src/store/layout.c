@@ -638,6 +638,22 @@ int gs_layout_find(const gs_layout *layout, const char *name) {
     return -1;
 }
 
+int64_t gs_layout_trial_bytes(const gs_layout *layout) {
+    int64_t bytes = 0;
+    for (int i = 0; i < layout->count; i++) {
+        bytes += layout->columns[i].dataset.by_trial ? layout->columns[i].dataset.row_bytes : 0;
+    }
+    return bytes;
+}
+
+void gs_ledger_add(gs_ledger *ledger, const unsigned char *statuses, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        ledger->done += statuses[i] == GS_DONE;
+        ledger->diverged += statuses[i] == GS_DIVERGED;
+    }
+    ledger->pending = ledger->planned - ledger->done - ledger->diverged;
+}
+
 int64_t gs_layout_file_bytes(const gs_layout *layout) {
     int64_t total = FILE_OVERHEAD + (int64_t)layout->count * DATASET_OVERHEAD;
     // The texts: as read, and resolved, which spells out every value of a list and of the data's law; the overrides

@@ -57,6 +57,12 @@ int64_t gs_element_bytes(gs_element element);
 /// Fills whole elements with what pending rows hold: the quiet NaN, or 0.
 void gs_element_clear(gs_element element, int64_t bytes, unsigned char *into);
 
+/// Bytes of one trial's row of every dataset with a dimension `trial`.
+int64_t gs_layout_trial_bytes(const gs_layout *layout);
+
+/// Counts more statuses; what is neither done nor diverged stays pending.
+void gs_ledger_add(gs_ledger *ledger, const unsigned char *statuses, int64_t count);
+
 /// Makes rows [first, first + count) of a column that is known from the plan.
 /// @param settings  [count] of these trials, or NULL for a coordinate
 /// @param rows  [count x row_bytes]

@@ -298,8 +298,7 @@ gs_status gs_results_read_unchecked(const gs_results *results, const char *datas
     }
     const int64_t address = results->addresses[index] + first * found->row_bytes;
     if (!gs_read_at(results->file, into, (size_t)(count * found->row_bytes), address)) {
-        return gs_fail(error, GS_ERROR_RESULTS, "%s: %s can't be read: %s", results->path, dataset,
-                       errno == 0 ? "the file is truncated" : strerror(errno));
+        return gs_fail(error, GS_ERROR_RESULTS, "%s: %s can't be read: %s", results->path, dataset, gs_read_failure());
     }
     return GS_OK;
 }
@@ -332,13 +331,21 @@ char *gs_results_provenance(const gs_results *results, const char *name) {
     return NULL;
 }
 
+gs_status gs_results_require_numerics(const gs_results *results, gs_error *error) {
+    const int64_t version = results->notes[GS_NOTE_NUMERICS_VERSION].integer;
+    return version == GS_NUMERICS_VERSION
+               ? GS_OK
+               : gs_fail(error, GS_ERROR_RESULTS,
+                         "%s: its trials follow version %lld of the numerical contract, and this gansweep trains by "
+                         "version %d: only one of that version, such as gansweep %s, can go on with them or train them "
+                         "again",
+                         results->path, (long long)version, GS_NUMERICS_VERSION, results->notes[GS_NOTE_VERSION].text);
+}
+
 gs_status gs_results_row_checksum(const gs_results *results, int64_t trial, uint32_t *checksum, gs_error *error) {
     const gs_layout *layout = results->layout;
-    int64_t bytes = 1, used = 0;
-    for (int i = 0; i < layout->count; i++) {
-        bytes += layout->columns[i].dataset.by_trial ? layout->columns[i].dataset.row_bytes : 0;
-    }
-    unsigned char *row = malloc((size_t)bytes);
+    int64_t used = 0;
+    unsigned char *row = malloc((size_t)gs_layout_trial_bytes(layout));
     gs_status status = row == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for one row") : GS_OK;
     for (int i = 0; i < layout->count && status == GS_OK; i++) {
         const gs_column *column = &layout->columns[i];
@@ -374,16 +381,14 @@ gs_status gs_results_ledger(const gs_results *results, gs_ledger *ledger, gs_err
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the status of trials");
     }
     gs_status status = GS_OK;
-    *ledger = (gs_ledger){.planned = trials};
+    *ledger = (gs_ledger){.planned = trials, .pending = trials};
     for (int64_t first = 0; first < trials && status == GS_OK; first += CHUNK) {
         const int64_t count = trials - first < CHUNK ? trials - first : CHUNK;
         status = gs_results_read(results, "status", first, count, statuses, error);
-        for (int64_t i = 0; i < count && status == GS_OK; i++) {
-            ledger->done += statuses[i] == GS_DONE;
-            ledger->diverged += statuses[i] == GS_DIVERGED;
+        if (status == GS_OK) {
+            gs_ledger_add(ledger, statuses, count);
         }
     }
-    ledger->pending = ledger->planned - ledger->done - ledger->diverged;
     free(statuses);
     return status;
 }

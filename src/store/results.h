@@ -19,6 +19,10 @@ struct gs_results {
     bool seconds_known; ///< whether /provenance/seconds and its checksum agree
 };
 
+/// Whether this program trains by the version of the numerical contract that the file's trials follow.
+/// @return GS_ERROR_RESULTS when it does not: their numbers would not belong together
+gs_status gs_results_require_numerics(const gs_results *results, gs_error *error);
+
 /// gs_results_read for those who look for damage: a status may have any value.
 gs_status gs_results_read_unchecked(const gs_results *results, const char *dataset, int64_t first, int64_t count,
                                     void *into, gs_error *error);

@@ -14,16 +14,6 @@
 
 enum { CHUNK_TRIALS = 1 << 16 }; ///< statuses read at a time, a multiple of 8
 
-static gs_status refuse_other_numerics(const gs_results *results, gs_error *error) {
-    const int64_t version = results->notes[GS_NOTE_NUMERICS_VERSION].integer;
-    return version == GS_NUMERICS_VERSION
-               ? GS_OK
-               : gs_fail(error, GS_ERROR_RESULTS,
-                         "%s: its trials follow version %lld of the numerical contract, and this gansweep trains by "
-                         "version %d: their numbers would not belong together (it was made by gansweep %s)",
-                         results->path, (long long)version, GS_NUMERICS_VERSION, results->notes[GS_NOTE_VERSION].text);
-}
-
 /// Opens for writing the very file that was read.
 static gs_status open_again(const gs_results *results, gs_store *store, gs_error *error) {
     struct stat theirs, ours;
@@ -76,11 +66,11 @@ static gs_status read_statuses(const gs_results *results, gs_store *store, gs_er
         }
         for (int64_t i = 0; i < count && status == GS_OK; i++) {
             finished[(first + i) / 8] |= (unsigned char)((statuses[i] != GS_PENDING) << (i % 8));
-            store->ledger.done += statuses[i] == GS_DONE;
-            store->ledger.diverged += statuses[i] == GS_DIVERGED;
+        }
+        if (status == GS_OK) {
+            gs_ledger_add(&store->ledger, statuses, count);
         }
     }
-    store->ledger.pending = trials - store->ledger.done - store->ledger.diverged;
     free(statuses);
     return status == GS_OK ? gs_store_sync(store, error) : status;
 }
@@ -121,7 +111,7 @@ static gs_status sync_folder(const char *path, gs_error *error) {
 
 gs_status gs_store_resume(const gs_results *results, gs_store **store, gs_error *error) {
     gs_store *made;
-    gs_status status = refuse_other_numerics(results, error);
+    gs_status status = gs_results_require_numerics(results, error);
     if (status == GS_OK) {
         status = gs_store_allocate(results->path, results->experiment, results->plan, &made, error);
     }

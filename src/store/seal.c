@@ -136,8 +136,7 @@ gs_status gs_seal_write(int file, const gs_seal *seal, gs_error *error) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the seal");
     }
     if (!hash_file(file, seal, hash)) {
-        status = gs_fail(error, GS_ERROR_RUN, "what is to be sealed can't be read back: %s",
-                         errno == 0 ? "the file is truncated" : strerror(errno));
+        status = gs_fail(error, GS_ERROR_RUN, "what is to be sealed can't be read back: %s", gs_read_failure());
     } else {
         print_text(seal, hash, text);
         if (!gs_write_at(file, text, (size_t)seal->bytes, seal->address)) {
@@ -293,7 +292,7 @@ static gs_status compare_with_file(int file, int64_t bytes, const char *expected
     }
     if (!hash_file(file, seal, hash)) {
         return gs_fail(error, errno == ENOMEM ? GS_ERROR_RUN : GS_ERROR_RESULTS, "it can't be read: %s",
-                       errno == 0 ? "it is truncated" : strerror(errno));
+                       gs_read_failure());
     }
     return memcmp(hash, expected, HASH_DIGITS) == 0
                ? GS_OK
@@ -310,8 +309,7 @@ static gs_status locate(int file, int64_t bytes, gs_seal *seal, char expected[HA
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the beginning of the file");
     }
     if (!gs_read_at(file, text, (size_t)available, 0)) {
-        status =
-            gs_fail(error, GS_ERROR_RESULTS, "it can't be read: %s", errno == 0 ? "it is truncated" : strerror(errno));
+        status = gs_fail(error, GS_ERROR_RESULTS, "it can't be read: %s", gs_read_failure());
     } else {
         const char *hash = find_text(text, available, seal);
         if (hash == NULL) {

@@ -89,6 +89,12 @@ gs_status gs_store_fail(gs_error *error, const gs_store *store, const char *data
     return gs_fail(error, GS_ERROR_RUN, "%s: %s can't be written: %s", store->path, dataset, reason);
 }
 
+gs_status gs_store_refuse_when_stopped(const gs_store *store, const volatile int *stop, gs_error *error) {
+    return stop != NULL && *stop
+               ? gs_fail(error, GS_ERROR_RUN, "%s: stopped before it was complete, and removed", store->path)
+               : GS_OK;
+}
+
 // ---- what the plan says ----
 
 gs_status gs_store_write_planned(const gs_store *store, int column, int64_t first, int64_t count,
@@ -119,9 +125,7 @@ gs_status gs_store_write_plan(const gs_store *store, const volatile int *stop, g
     }
     for (int64_t at = 0; at < layout->trial_count && status == GS_OK; at += CHUNK_TRIALS) {
         const int64_t count = layout->trial_count - at < CHUNK_TRIALS ? layout->trial_count - at : CHUNK_TRIALS;
-        if (stop != NULL && *stop) {
-            status = gs_fail(error, GS_ERROR_RUN, "%s: stopped before it was complete, and removed", store->path);
-        }
+        status = gs_store_refuse_when_stopped(store, stop, error);
         for (int64_t i = 0; i < count; i++) {
             gs_plan_settings(layout->plan, at + i, &settings[i]);
         }
@@ -255,14 +259,6 @@ static gs_status write_statuses(const gs_store *store, const gs_unacknowledged *
     return GS_OK;
 }
 
-static void acknowledge(gs_ledger *ledger, const gs_unacknowledged *waiting) {
-    for (int64_t i = 0; i < waiting->status_count; i++) {
-        ledger->done += waiting->statuses[i] == GS_DONE;
-        ledger->diverged += waiting->statuses[i] == GS_DIVERGED;
-    }
-    ledger->pending = ledger->planned - ledger->done - ledger->diverged;
-}
-
 int64_t gs_seconds_checksum(double seconds) {
     const XXH64_hash_t hash = XXH3_64bits(&seconds, sizeof seconds);
     int64_t checksum;
@@ -315,7 +311,7 @@ static gs_status acknowledge_durably(gs_store *store, const gs_unacknowledged *w
         status = gs_store_sync(store, error);
     }
     if (status == GS_OK) {
-        acknowledge(&store->ledger, waiting);
+        gs_ledger_add(&store->ledger, waiting->statuses, waiting->status_count);
     }
     return status;
 }

@@ -46,6 +46,10 @@ void gs_store_free(gs_store *store);
 /// "FILE: DATASET can't be written: REASON"
 gs_status gs_store_fail(gs_error *error, const gs_store *store, const char *dataset, const char *reason);
 
+/// Ends the making of a file when the caller gives up.
+/// @param stop  may be NULL
+gs_status gs_store_refuse_when_stopped(const gs_store *store, const volatile int *stop, gs_error *error);
+
 /// Makes everything that was written durable. After a failure nothing is known of what is on the disk, and a second
 /// sync would say that all is well: there is none. Under checkpoint_mutex, or before other threads have the store.
 gs_status gs_store_sync(gs_store *store, gs_error *error);

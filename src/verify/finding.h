@@ -23,6 +23,8 @@ typedef struct {
 void gs_finding_add_row(gs_finding *finding, const char *dataset, int64_t row);
 /// Notes a trial that must be made again; GS_ERROR_RUN when out of memory.
 gs_status gs_finding_add_trial(gs_finding *finding, int64_t trial, gs_error *error);
+/// The order of trials, for qsort and bsearch.
+int gs_finding_compare_trials(const void *a, const void *b);
 /// Notes a failure, the first of which is reported, and halts all threads.
 void gs_finding_fail(gs_finding *finding, gs_status status, const gs_error *error);
 /// Passes the caller's stop on and reports progress. Not to be called from two threads at once.

@@ -40,13 +40,8 @@ static void hand_free(hand *made) {
     free(made->row);
 }
 
-static int compare_trials(const void *a, const void *b) {
-    const int64_t first = *(const int64_t *)a, second = *(const int64_t *)b;
-    return (first > second) - (first < second);
-}
-
 static bool is_in(const int64_t *trials, int64_t count, int64_t trial) {
-    return count > 0 && bsearch(&trial, trials, (size_t)count, sizeof trial, compare_trials) != NULL;
+    return count > 0 && bsearch(&trial, trials, (size_t)count, sizeof trial, gs_finding_compare_trials) != NULL;
 }
 
 /// Compares one trial's new row with the file's and lists the datasets that differ.
@@ -105,16 +100,6 @@ static gs_status compare_pack(hand *made, const int64_t *trials, int count, gs_e
     return status;
 }
 
-static gs_status refuse_other_numerics(const gs_finding *finding, gs_error *error) {
-    const long long version = (long long)finding->results->notes[GS_NOTE_NUMERICS_VERSION].integer;
-    return version == GS_NUMERICS_VERSION
-               ? GS_OK
-               : gs_fail(error, GS_ERROR_RESULTS,
-                         "%s: its trials follow version %lld of the numerical contract: only a gansweep of that "
-                         "version, such as %s, can train them again",
-                         finding->results->path, version, finding->results->notes[GS_NOTE_VERSION].text);
-}
-
 /// The doubles of the checks must not depend on the caller's rounding.
 static void use_default_rounding(fenv_t *before) {
     (void)fegetenv(before);
@@ -143,7 +128,7 @@ static int take_equal_shape(const gs_finding *finding, const int64_t *trials, in
 gs_status gs_verify_name_damage(gs_finding *finding, gs_error *error) {
     gs_verification *made = finding->made;
     gs_error ignored;
-    if (refuse_other_numerics(finding, &ignored) != GS_OK) {
+    if (gs_results_require_numerics(finding->results, &ignored) != GS_OK) {
         for (int64_t i = 0; i < made->trial_count; i++) {
             gs_finding_add_row(finding, "", made->trials[i]);
         }
@@ -245,7 +230,7 @@ static gs_status recompute(hand *made, choice *from, gs_error *error) {
 }
 
 gs_status gs_verify_recompute(gs_finding *finding, gs_error *error) {
-    const gs_status refused = refuse_other_numerics(finding, error);
+    const gs_status refused = gs_results_require_numerics(finding->results, error);
     if (refused != GS_OK) {
         return refused;
     }

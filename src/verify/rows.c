@@ -32,16 +32,8 @@ typedef struct {
     XXH128_canonical_t *digests; ///< [capacity]
 } chunk;
 
-static int64_t bytes_of_a_trial(const gs_layout *layout) {
-    int64_t bytes = 0;
-    for (int i = 0; i < layout->count; i++) {
-        bytes += layout->columns[i].dataset.by_trial ? layout->columns[i].dataset.row_bytes : 0;
-    }
-    return bytes;
-}
-
 static int64_t trials_of_a_chunk(const gs_layout *layout) {
-    const int64_t trials = CHUNK_BYTES / bytes_of_a_trial(layout);
+    const int64_t trials = CHUNK_BYTES / gs_layout_trial_bytes(layout);
     return trials < 1 ? 1 : trials > MOST_TRIALS_OF_A_CHUNK ? MOST_TRIALS_OF_A_CHUNK : trials;
 }
 
@@ -65,7 +57,7 @@ static bool chunk_create(const gs_finding *finding, int64_t capacity, chunk *hel
     *held = (chunk){.finding = finding};
     held->rows = calloc((size_t)layout->count, sizeof *held->rows);
     held->expected = malloc(trials * GS_WIDEST_PLANNED);
-    held->row = malloc((size_t)bytes_of_a_trial(layout));
+    held->row = malloc((size_t)gs_layout_trial_bytes(layout));
     held->settings = calloc(trials, sizeof *held->settings);
     held->damaged = malloc(trials * (size_t)layout->count);
     held->unlike = calloc(trials, sizeof *held->unlike);
@@ -166,13 +158,11 @@ static void check_rows(chunk *held, int checksum_column, int diverged_column) {
 static void collect(gs_finding *finding, const chunk *held, XXH3_state_t *contents) {
     const gs_layout *layout = finding->results->layout;
     const unsigned char *statuses = held->rows[layout->count - 1];
-    gs_ledger *ledger = &finding->made->ledger;
     gs_error error;
     finding->made->whole_pending += held->whole_pending;
+    gs_ledger_add(&finding->made->ledger, statuses, held->count);
     (void)XXH3_128bits_update(contents, held->digests, (size_t)held->count * sizeof *held->digests);
     for (int64_t i = 0; i < held->count; i++) {
-        ledger->done += statuses[i] == GS_DONE;
-        ledger->diverged += statuses[i] == GS_DIVERGED;
         for (int column = 0; column < layout->count; column++) {
             if (held->damaged[i * layout->count + column]) {
                 gs_finding_add_row(finding, layout->columns[column].dataset.name, held->first + i);
@@ -263,13 +253,12 @@ gs_status gs_verify_rows(gs_finding *finding, gs_error *error) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory");
     }
     (void)XXH3_128bits_reset(contents);
+    made->ledger.planned = made->ledger.pending = finding->results->layout->trial_count;
     gs_status status = check_coordinates(finding, contents, error);
     if (status == GS_OK) {
         check_chunks(finding, contents);
         status = finding->status == GS_OK ? GS_OK : gs_fail(error, finding->status, "%s", finding->failure.message);
     }
-    made->ledger.planned = finding->results->layout->trial_count;
-    made->ledger.pending = made->ledger.planned - made->ledger.done - made->ledger.diverged;
     const XXH128_hash_t hash = XXH3_128bits_digest(contents);
     (void)snprintf(made->contents, sizeof made->contents, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,
                    (uint64_t)hash.low64);

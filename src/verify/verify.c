@@ -58,7 +58,7 @@ void gs_finding_watch(gs_finding *finding, double share) {
     }
 }
 
-static int compare_trials(const void *a, const void *b) {
+int gs_finding_compare_trials(const void *a, const void *b) {
     const int64_t first = *(const int64_t *)a, second = *(const int64_t *)b;
     return (first > second) - (first < second);
 }
@@ -67,7 +67,7 @@ static int compare_trials(const void *a, const void *b) {
 static void sort_trials(gs_verification *made) {
     int64_t kept = 0;
     if (made->trial_count > 0) {
-        qsort(made->trials, (size_t)made->trial_count, sizeof *made->trials, compare_trials);
+        qsort(made->trials, (size_t)made->trial_count, sizeof *made->trials, gs_finding_compare_trials);
     }
     for (int64_t i = 0; i < made->trial_count; i++) {
         if (i == 0 || made->trials[i] != made->trials[i - 1]) {
