@@ -1,7 +1,7 @@
 """Opens results files as their users do - h5py, xarray, netCDF4, h5dump - and compares every variable, dimension and
 attribute with the tables of docs/file-format.md, and every value with what was written.
 
-usage: open_test.py WRITE_EXAMPLES DOCUMENT FOLDER
+usage: open_test.py WRITE_EXAMPLES DOCUMENT FOLDER GANSWEEP
 """
 import pathlib
 import re
@@ -11,6 +11,7 @@ import sys
 import h5py
 import numpy as np
 import xarray
+import xxhash
 
 TYPES = {"u1": "<u1", "u4": "<u4", "i8": "<i8", "f4": "<f4", "f8": "<f8"}
 H5DUMP_TYPES = {"u1": "H5T_STD_U8LE", "u4": "H5T_STD_U32LE", "i8": "H5T_STD_I64LE", "f4": "H5T_IEEE_F32LE", "f8": "H5T_IEEE_F64LE"}
@@ -40,6 +41,7 @@ FLAGS = {
     "covariance_ok": "no yes", "status": "pending done diverged",
 }
 
+PROGRAM = sys.argv[4]
 checks = 0
 
 
@@ -66,15 +68,16 @@ def tables(document):
 
 
 def expected_dimensions(example):
-    """Length of every dimension that the example's file has."""
+    """Length of every dimension that the example's file has, in the order of the document's table."""
     trials = int(np.prod([len(values) for _, values in example["sweep"]]))
     lengths = {
         "trial": trials, "epoch": example["epochs"], "sample": example["samples"], "component": example["dimension"],
-        "component_2": example["dimension"], "latent": example["latent"], "logit": 1,
+        "component_2": example["dimension"], "latent": example["latent"],
     }
     for network in "generator", "discriminator":
         for k, units in enumerate(example[network], 1):
             lengths[f"{network}_unit_{k}"] = units
+    lengths["logit"] = 1
     return {name: length for name, length in lengths.items() if length > 0}
 
 
@@ -247,44 +250,60 @@ def check_values(path, example, document):
                 check(np.all(bits[np.isnan(file[name][:])] == NAN_BITS[file[name].dtype.itemsize]), name)
 
 
-def xxh32(data):
-    """XXH32 with seed 0, from its specification (github.com/Cyan4973/xxHash, doc/xxhash_spec.md)."""
-    p1, p2, p3, p4, p5 = 0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1
-    mask = 0xFFFFFFFF
-
-    def rotate(word, bits):
-        return (word << bits | word >> (32 - bits)) & mask
-
-    def word(at):
-        return int.from_bytes(data[at:at + 4], "little")
-
-    at, sum_ = 0, p5
-    if len(data) >= 16:
-        lanes = [p1 + p2 & mask, p2, 0, -p1 & mask]
-        while at + 16 <= len(data):
-            lanes = [rotate(lane + word(at + 4 * i) * p2 & mask, 13) * p1 & mask for i, lane in enumerate(lanes)]
-            at += 16
-        sum_ = sum(rotate(lane, bits) for lane, bits in zip(lanes, (1, 7, 12, 18)))
-    sum_ = sum_ + len(data) & mask
-    while at + 4 <= len(data):
-        sum_ = rotate(sum_ + word(at) * p3 & mask, 17) * p4 & mask
-        at += 4
-    for byte in data[at:]:
-        sum_ = rotate(sum_ + byte * p5 & mask, 11) * p1 & mask
-    sum_ = (sum_ ^ sum_ >> 15) * p2 & mask
-    sum_ = (sum_ ^ sum_ >> 13) * p3 & mask
-    return sum_ ^ sum_ >> 16
-
-
 def check_checksums(path, example, document):
     """The order of the document's table is the order of the checksum."""
-    check(xxh32(b"") == 0x02CC5D05 and xxh32(b"abc") == 0x32D153FF, "known answers")
     names = ["trial"] + list(expected_datasets(document["dataset"], example))
     check(names[-2:] == ["checksum", "status"], names)
     with h5py.File(path) as file:
         for trial in np.flatnonzero(file["status"][:]):
             row = b"".join(file[name][trial].tobytes() for name in names[:-2])
-            check(xxh32(row) == file["checksum"][trial], "checksum", trial)
+            check(xxhash.xxh32_intdigest(row) == file["checksum"][trial], "checksum", trial)
+
+
+def check_seal(path, example, document):
+    """Whoever reads docs/file-format.md can find the seal without HDF5, and makes the same hashes."""
+    data = pathlib.Path(path).read_bytes()
+    begin = data.index(b"gansweep seal 1\n")
+    check(begin < 1 << 20, begin)
+    text = data[begin:data.index(b"\nend ", begin) + 1]
+    end = data[begin + len(text):data.index(b"\n", begin + len(text))]
+    check(end == b"end      %016x" % xxhash.xxh3_64_intdigest(text), end)
+    head, lines = text.decode().splitlines()[1:3], text.decode().splitlines()[3:]
+    check(head[0].split() == ["file", str(len(data))], head)
+    places = {}
+    for line in lines:
+        kind, name, address, size = line.split()
+        check(line == f"{kind:8} {name:64} {address:>20} {size:>20}", line)
+        places[name] = kind, int(address), int(size)
+    check(places["/provenance/seal"] == ("seal", begin, len(text) + len(end) + 1), places["/provenance/seal"])
+    with h5py.File(path) as file:
+        for name, (kind, address, size) in places.items():
+            check(file[name].id.get_offset() == address, name)
+            check(file[name].dtype.itemsize * max(1, file[name].size) == size + (kind == "seal"), name, size)
+        check(len(places) == len(file) - 1 + len(file["provenance"]))
+        seconds = file["provenance/seconds"][()]
+        check(file["provenance/seconds_checksum"][()].tobytes() == xxhash.xxh3_64_intdigest(seconds.tobytes()).to_bytes(8, "little"))
+    sealed = bytearray()
+    at = 0
+    for address, size in sorted((address, size) for kind, address, size in places.values() if kind != "sealed"):
+        sealed += data[at:address]
+        at = address + size
+    check(head[1].split() == ["hash", xxhash.xxh3_128_hexdigest(bytes(sealed + data[at:]))], head)
+
+
+def check_contents(path, example, document):
+    """The hash that `gansweep verify` prints, made again from the document."""
+    names = ["trial"] + list(expected_datasets(document["dataset"], example))
+    contents = xxhash.xxh3_128()
+    with h5py.File(path) as file:
+        for name in list(expected_dimensions(example))[1:]:
+            contents.update(file[name][:].tobytes())
+        for trial, status in enumerate(file["status"][:]):
+            known = names[:-2] if status else ["trial", *SETTINGS]
+            row = b"".join(file[name][trial].tobytes() for name in known)
+            contents.update(xxhash.xxh3_128_digest(row, seed=int(status)))
+    said = subprocess.run([PROGRAM, "verify", path], capture_output=True, text=True)
+    check(said.returncode == 0 and f"\ncontents   {contents.hexdigest()}\n" in said.stdout, contents.hexdigest(), said)
 
 
 def check_xarray(path, example, document):
@@ -353,7 +372,7 @@ def main():
         check(writer.wait() == 0, "write_examples failed")
     for name, example in EXAMPLES.items():
         path = str(folder / f"{name}.h5")
-        for one in check_structure, check_values, check_checksums, check_xarray, check_netcdf, check_h5dump:
+        for one in check_structure, check_values, check_checksums, check_seal, check_contents, check_xarray, check_netcdf, check_h5dump:
             before = checks
             one(path, example, document)
             print(f"{name}: {one.__name__}: {checks - before} checks")
