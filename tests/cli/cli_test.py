@@ -474,27 +474,24 @@ class Stored(Case):
 class Resume(Stored):
     """What was left pending is trained, and only that; the file then equals one that was never left."""
 
-    def kill_three_times(self):
-        """A run and two resumes, each killed soon; a third resume that is under way, and the statuses when it began."""
-        process = self.start("run", "small.yaml", "-o", "left.h5", "--checkpoint", "0.01", *self.SWEEP)
-        self.wait_for("left.h5")
-        for seconds in [0.05, 0.03, 0.03]:
-            time.sleep(seconds)
-            process.kill()
-            process.communicate()
-            before = self.status("left.h5")
-            process = self.start("resume", "left.h5", "--checkpoint", "0.01")
-        return process, before
+    def kill_after_more(self, process, name, finished):
+        """Kills a process as soon as more trials are finished than before; the statuses then."""
+        self.wait_for(name)
+        while process.poll() is None and (self.status(name) != 0).sum() <= finished:
+            time.sleep(0.001)
+        process.kill()
+        process.communicate()
+        return self.status(name)
 
     def test_a_killed_run_is_completed_to_the_same_file(self):
         import h5py
         self.assertEqual(self.gansweep("run", "small.yaml", "-q", "-o", "whole.h5", *self.SWEEP).returncode, 0)
-        for _ in range(10):  # on a busy machine the kills may come too early or too late
-            process, before = self.kill_three_times()
-            if 0 < (before != 0).sum() < len(before):
-                break
-            process.communicate()
-            (self.folder / "left.h5").unlink()
+        process = self.start("run", "small.yaml", "-o", "left.h5", "--checkpoint", "0.01", *self.SWEEP)
+        before = self.kill_after_more(process, "left.h5", 0)
+        for _ in range(2):  # and two resumes that are killed as well
+            process = self.start("resume", "left.h5", "--checkpoint", "0.01")
+            before = self.kill_after_more(process, "left.h5", (before != 0).sum())
+        process = self.start("resume", "left.h5", "--checkpoint", "0.01")
         self.assertEqual(process.communicate()[1], "")
         print(f"{(before != 0).sum()} of {len(before)} trials were finished before the last resume")
         self.assertTrue(0 < (before != 0).sum() < len(before))
