@@ -20,15 +20,18 @@ def main():
     try:
         results = Results(arguments.file)
         arguments.output.mkdir(parents=True, exist_ok=True)
+        if results.trials < results.planned:
+            print(f"{results.trials:,} of {results.planned:,} trials are done: the figures show these")
         for name, draw in figures.ALL.items():
             figure = draw(results)
-            if figure is None:
-                print(f"{name}: not drawn, since the file keeps nothing to draw it from")
+            if isinstance(figure, str):
+                print(f"{name}: not drawn, since {figure}")
                 continue
             for kind in ("png", "svg"):
                 path = arguments.output / f"{name}.{kind}"
-                figure.savefig(path, dpi=200, metadata={"Date": None} if kind == "svg" else None)
+                figure.savefig(path, dpi=300, metadata={"Date": None} if kind == "svg" else None)
                 print(path)
+            figures.pyplot.close(figure)
     except (NotResults, OSError) as problem:
         sys.exit(f"analysis: {problem}")
 

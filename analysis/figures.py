@@ -1,83 +1,286 @@
-"""The figures: losses by epoch, generated points over the true law, covariance error against the losses."""
-import matplotlib
+"""The figures. Each takes the results and returns a figure, or a text that says why there is none."""
 import numpy as np
 
-matplotlib.use("Agg")
-from matplotlib import pyplot  # noqa: E402  after the choice of a backend that needs no screen
+from analysis.results import LN_2
+from analysis.style import (COLUMN, D_COLOUR, D_LINE, G_COLOUR, G_LINE, PAGE, TRUE_COLOUR, count, ellipse, legend_outside, panels,
+                            points_of, pyplot)
 
-from analysis.results import LN_2  # noqa: E402
+CLOUD = 4000  # points that a scatter still shows
+ELLIPSES = 150
+MOST_BINS = 60
+BANDS = 12  # configurations whose losses get a panel
+TRIALS = (5, 4)  # rows and columns of the page of trials
+NO_SAMPLES = "the experiment keeps no samples"
+ONE_COMPONENT = "the data have one component"
 
-D_COLOUR, G_COLOUR, TRUE_COLOUR = "#0072b2", "#d55e00", "#000000"  # Okabe & Ito 2008: told apart by the colour-blind
-CLOUD = 2000  # points that a scatter still shows
+
+def epoch_axis(axes, epochs):
+    axes.set_xlim(min(0.5, epochs[0] - 0.5), epochs[-1] + (0.5 if len(epochs) < 60 else 0))
+    axes.xaxis.get_major_locator().set_params(integer=True)
+
+
+def ln2_line(axes, results, along="h", label="ln 2"):
+    draw = axes.axhline if along == "h" else axes.axvline
+    draw(LN_2, color=TRUE_COLOUR, linewidth=0.7, linestyle=":", label=label, zorder=1)
+    if along == "h" and np.any(results.equilibrium_sign < 0):
+        draw(-LN_2, color=TRUE_COLOUR, linewidth=0.7, linestyle=(0, (4, 2)), label=f"-{label} (minimax)" if label else None, zorder=1)
+
+
+def notebook(results):
+    """The notebook's own two panels for one training, that with the median covariance error."""
+    trial = results.best_to_worst()[(results.trials - 1) // 2]
+    two = results.samples_kept
+    figure, axes = panels(1, 2 if two else 1, width=PAGE if two else COLUMN, height=2.6, squeeze=False)
+    left = axes[0, 0]
+    epochs = np.arange(1, results.epochs[trial] + 1)
+    for name, label, colour, line in [("loss_D", "discriminator", D_COLOUR, D_LINE), ("loss_G", "generator", G_COLOUR, G_LINE)]:
+        left.plot(epochs, results.of_trial(name, trial)[:len(epochs)], line, color=colour, label=label,
+                  marker="." if len(epochs) < 3 else None)
+    ln2_line(left, results)
+    epoch_axis(left, epochs)
+    left.set(xlabel="epoch", ylabel="loss (nats an example)",
+             title=f"trial {results.rows[trial]:,}, of median covariance error ({results.covariance_error[trial]:.2g})")
+    left.legend()
+    if two:
+        draw_points(axes[0, 1], results, trial, legend=True)
+        axes[0, 1].set(xlabel="$x_1$", ylabel="$x_2$" if len(results.mean) > 1 else "", title="its generated points and the true law")
+    return figure
+
+
+def draw_points(axes, results, trial, legend=False, size=3):
+    points = points_of(results.of_trial("samples", trial))
+    axes.plot(points[:, 0], points[:, 1], ".", color=G_COLOUR, markersize=size, markeredgewidth=0, alpha=0.7, label="generated points")
+    if len(results.mean) > 1:
+        for deviations, style in [(1, "-"), (2, "--")]:
+            axes.plot(*ellipse(results.mean, results.covariance, deviations).T, style, color=TRUE_COLOUR, linewidth=0.8,
+                      label=f"true law, {deviations} s.d.")
+    if legend:
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high + 0.25 * (high - low))  # room for the legend above the points
+        axes.legend(loc="upper left", handletextpad=0.4)
 
 
 def losses(results):
-    """Median over the trials with the band from 5 to 95 %, as the notebook's left panel has one trial's."""
-    figure, axes = pyplot.subplots(figsize=(5, 3.4), layout="constrained")
-    epochs = np.arange(1, results.epochs.max() + 1)
-    pooled = len(np.unique(results.configuration))
-    for name, values, colour, line in [("discriminator", results.loss_D, D_COLOUR, "-"),
-                                       ("generator", results.loss_G, G_COLOUR, "--")]:
-        low, median, high = np.nanpercentile(values[:, :len(epochs)], [5, 50, 95], axis=0)
-        axes.fill_between(epochs, low, high, color=colour, alpha=0.2, linewidth=0)
-        axes.plot(epochs, median, line, color=colour, label=name, marker="." if len(epochs) < 3 else None)
-    for sign in np.unique(np.append(results.equilibrium_sign, 1)):
-        axes.axhline(sign * LN_2, color=TRUE_COLOUR, linewidth=0.8, linestyle=":", label="ln 2" if sign > 0 else "-ln 2")
-    title = f"{results.trials:,} trainings: median, 5 to 95 %"
-    axes.set(xlabel="epoch", ylabel="loss (nats an example)",
-             title=title if pooled == 1 else f"{title}\npooled over {pooled:,} configurations")
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend(frameon=False)
+    """Bands of the losses: of all trainings of the only configuration, or of up to twelve configurations."""
+    plot = results.plot("losses")
+    several = "configuration" in plot
+    shown = np.arange(len(plot["configuration"])) if several else np.array([0])
+    if len(shown) > BANDS:
+        shown = np.unique(np.linspace(0, len(shown) - 1, BANDS).round().astype(int))
+    columns = min(4, len(shown))
+    rows = -(-len(shown) // columns)
+    figure, axes = panels(rows, columns, width=COLUMN if columns == 1 else PAGE, height=2.6 if columns == 1 else 0.5 + 1.5 * rows,
+                          squeeze=False, sharex=True, sharey=columns == 1)
+    for axis, row in zip(axes.flat, shown):
+        for network, colour, line, label in [("loss_D", D_COLOUR, D_LINE, "discriminator"), ("loss_G", G_COLOUR, G_LINE, "generator")]:
+            low, median, high = (plot[f"{network}_{name}"][row] if several else plot[f"{network}_{name}"]
+                                 for name in ("percentile_5", "median", "percentile_95"))
+            axis.fill_between(plot["epoch"], low, high, color=colour, alpha=0.2, linewidth=0)
+            axis.plot(plot["epoch"], median, line, color=colour, label=label, marker="." if len(plot["epoch"]) < 3 else None)
+        ln2_line(axis, results)
+        epoch_axis(axis, plot["epoch"])
+        keep_in_sight(axis, plot, row if several else None)
+        if several:
+            names = [name for name in results.swept()]
+            axis.set_title("\n".join(f"{name} {results.value_of(name, plot[name][row])}" for name in names[:3]), fontsize=7)
+    for axis in axes.flat[len(shown):]:
+        axis.set_axis_off()
+    if several:
+        figure.supxlabel("epoch", fontsize=8)
+        figure.supylabel("loss (nats an example)", fontsize=8)
+        some = f", {len(shown)} of {len(plot['configuration'])} configurations" if len(shown) < len(plot["configuration"]) else ""
+        legend_outside(figure, axes[0, 0], "above", f"{shown_trials(plot)}: median and band from 5 to 95 %{some}", columns=4)
+    else:
+        axes[0, 0].set(xlabel="epoch", ylabel="loss (nats an example)", title=f"{shown_trials(plot)}: median, 5 to 95 %")
+        axes[0, 0].legend()
     return figure
 
 
-def ellipse(mean, covariance, deviations):
-    """[200 x 2] points at `deviations` standard deviations of a normal law."""
-    turn = np.linspace(0, 2 * np.pi, 200)
-    values, vectors = np.linalg.eigh(covariance)
-    circle = np.stack([np.cos(turn), np.sin(turn)])
-    return (mean[:, None] + deviations * vectors @ (np.sqrt(np.maximum(values, 0))[:, None] * circle)).T
+def shown_trials(plot):
+    return plot["title"].split(": ", 1)[1].split(":")[0]
 
 
-def samples(results):
-    """Points of the trainings with the least, the median and the greatest covariance error; None when none are kept."""
-    if not results.samples_kept:
-        return None
-    order = np.argsort(results.covariance_error)
-    figure, panels = pyplot.subplots(1, 3, figsize=(9, 3.4), layout="constrained", sharex=True, sharey=True)
-    for axes, name, trial in zip(panels, ["best", "median", "worst"], order[[0, len(order) // 2, -1]]):
-        points = results.samples_of(trial)
-        if points.shape[1] == 1:
-            points = np.column_stack([points, np.zeros(len(points))])
-        axes.plot(points[:, 0], points[:, 1], ".", color=G_COLOUR, markersize=3, label="generated")
-        if len(results.mean) > 1:
-            for deviations in (1, 2):
-                axes.plot(*ellipse(results.mean[:2], results.covariance[:2, :2], deviations).T, color=TRUE_COLOUR,
-                          linewidth=0.8, label="true law, 1 and 2 s.d." if deviations == 1 else None)
-        axes.set(xlabel="$x_1$", title=f"{name}: covariance error {results.covariance_error[trial]:.2g}")
-    panels[0].set_ylabel("$x_2$" if len(results.mean) > 1 else "")
-    low, high = panels[0].get_ylim()
-    panels[0].set_ylim(low, high + 0.25 * (high - low))  # room for the legend above the points
-    panels[0].legend(frameon=False, fontsize="small", loc="upper left")
+def keep_in_sight(axis, plot, row):
+    """Losses that explode would press all others onto one line: the axis ends at ten times ln 2 then, or above the medians."""
+    curves = [plot[f"loss_{network}_{name}"] for network in "DG" for name in ("percentile_5", "median", "percentile_95")]
+    values = np.concatenate([(curve if row is None else curve[row]) for curve in curves])
+    values = values[np.isfinite(values)]
+    if len(values) and np.abs(values).max() > 10 * LN_2:
+        axis.set_yscale("symlog", linthresh=1)
+        axis.set_yticks([tick for tick in (-1e30, -1e6, -1e3, -100, -10, -1, 0, 1, 10, 100, 1e3, 1e6, 1e30)
+                         if values.min() - 1 <= tick <= 3 * values.max()])
+        axis.minorticks_off()
+
+
+def histogram(results):
+    """Last losses of all trainings against ln 2."""
+    plot = results.plot("last_losses")
+    figure, axes = panels(height=2.6)
+    both = plot["loss_D"] + plot["loss_G"]
+    width = plot["loss"][1] - plot["loss"][0]
+    share = np.cumsum(both) / max(both.sum(), 1)
+    middle = np.abs(plot["loss"] - LN_2).argmin()
+    low, high = min(np.searchsorted(share, 0.005), middle - 10), max(np.searchsorted(share, 0.995), middle + 10)
+    pooled = max(1, round((high - low) / MOST_BINS))  # neighbours that share a bin, the one at ln 2 in the middle
+    first = (middle - pooled // 2) % pooled
+    bins = np.arange(first, len(both) - pooled + 1, pooled)
+    edges = np.append(plot["loss"][bins] - width / 2, plot["loss"][bins[-1]] - width / 2 + pooled * width)
+    heights = {name: np.add.reduceat(plot[name], bins)[:len(bins)] for name in ("loss_D", "loss_G")}
+    for name, label, colour, line in [("loss_D", "discriminator", D_COLOUR, D_LINE), ("loss_G", "generator", G_COLOUR, G_LINE)]:
+        axes.stairs(heights[name], edges, color=colour, linestyle=line, label=label, linewidth=1)
+        axes.stairs(heights[name], edges, color=colour, alpha=0.15, fill=True)
+    ln2_line(axes, results, "v")
+    axes.set(xlim=(plot["loss"][max(low, 0)] - width, plot["loss"][min(high, len(both) - 1)] + width), ylim=(0, None),
+             xlabel="loss of the last epoch (nats an example)", ylabel=f"trainings in a bin of {pooled * width:.2g} nat",
+             title=f"{shown_trials(plot)}: 99 % of the losses are here")
+    axes.legend()
     return figure
+
+
+MAPS = [("map_of_ln2", "share", "share at 0.693 / 0.693", False), ("map_of_covariance_ok", "share", "share with right covariance", False),
+        ("map_of_covariance_error", "covariance_error", "median covariance error", True),
+        ("map_of_frechet_distance", "frechet_distance", "median Fréchet distance", True)]
+
+
+def maps(results):
+    """The sweep over its two most varied settings: where the losses say equilibrium, and where the generator is right."""
+    if results.plot("map_of_ln2") is None:
+        return "no setting but seeds is swept"
+    axes_of = results.axes_of("map_of_ln2")
+    figure, axes = panels(2, 2, width=PAGE, height=5.2 if len(axes_of) == 2 else 4.4, sharex=True)
+    for axis, (name, signal, label, logarithmic) in zip(axes.flat, MAPS):
+        values = results.plot(name)[signal]
+        (draw_map if len(axes_of) == 2 else draw_line)(figure, axis, axes_of, values, label, logarithmic)
+    figure.suptitle(shown_trials(results.plot("map_of_ln2")), fontsize=8)
+    return figure
+
+
+def short(label):
+    return label if len(label) < 46 else label.split(":")[0] + ", number of the value"
+
+
+def draw_map(figure, axis, axes_of, values, label, logarithmic):
+    from matplotlib.colors import LogNorm, Normalize
+    (_, y_label, y), (_, x_label, x) = axes_of
+    finite = values[np.isfinite(values) & (values > 0 if logarithmic else True)]
+    norm = Normalize(0, 1)
+    if logarithmic:
+        low, high = (finite.min(), max(finite.max(), 1.001 * finite.min())) if len(finite) else (0.1, 1)
+        norm = LogNorm(low, min(high, 1e4 * low))
+    mesh = axis.pcolormesh(edges_of(x), edges_of(y), np.ma.masked_invalid(values), norm=norm, rasterized=True)
+    axis.set_facecolor("0.85")
+    axis.set(title=label)
+    if axis.get_subplotspec().is_last_row():
+        axis.set_xlabel(short(x_label))
+    if axis.get_subplotspec().is_first_col():
+        axis.set_ylabel(short(y_label))
+    bar = figure.colorbar(mesh, ax=axis, extend="max" if logarithmic and len(finite) and finite.max() > norm.vmax else "neither")
+    bar.outline.set_linewidth(0.4)
+
+
+def edges_of(centres):
+    middles = (centres[1:] + centres[:-1]) / 2
+    return np.concatenate([[2 * centres[0] - middles[0]], middles, [2 * centres[-1] - middles[-1]]])
+
+
+def draw_line(figure, axis, axes_of, values, label, logarithmic):
+    name, x_label, x = axes_of[0]
+    named = ":" in x_label
+    if named:
+        axis.set_xticks(x, [part.split(" ", 1)[1] for part in x_label.split(": ", 1)[1].split(", ")][:len(x)])
+    elif x[0] > 0 and x[-1] > 30 * x[0]:
+        axis.set_xscale("log")
+    axis.plot(x, values, "o" if named else "o-", color=D_COLOUR, markersize=3)
+    axis.set(title=label)
+    if axis.get_subplotspec().is_last_row():
+        axis.set_xlabel(name if named else x_label)
+    if logarithmic:
+        axis.set_yscale("log")
+    else:
+        axis.set_ylim(-0.03, 1.03)
 
 
 def covariance(results):
     """What the losses say of the covariance: each training's error against its distance from the equilibrium."""
-    figure, axes = pyplot.subplots(figsize=(5, 3.6), layout="constrained")
-    shown = np.random.default_rng(1).permutation(results.trials)[:CLOUD]
-    distance = np.maximum(np.abs(results.last_D - LN_2), 1e-6)[shown]
-    error, right = results.covariance_error[shown], results.covariance_ok[shown] == 1
-    axes.loglog(distance[~right], error[~right], ".", color=D_COLOUR, markersize=3, label="covariance wrong")
-    axes.loglog(distance[right], error[right], "^", color=G_COLOUR, markersize=3, label="covariance right")
-    axes.axvspan(axes.get_xlim()[0], 0.0005, color="0.92", zorder=0, label="within 0.0005 of ln 2")
-    axes.set(xlabel="|loss of the discriminator - ln 2| (nats)", ylabel="covariance error (relative Frobenius)",
-             title=f"{100 * results.prints_ln2().mean():.1f} % print 0.693 / 0.693, "
-                   f"{100 * results.covariance_ok.mean():.1f} % are right")
-    axes.margins(x=0)
-    figure.legend(loc="lower center", ncols=3, fontsize="small", frameon=False, handletextpad=0.2)
-    figure.get_layout_engine().set(rect=(0, 0.07, 1, 0.93))  # the legend stands below the panel
+    figure, axes = panels(height=3.2)
+    chosen = np.unique(np.linspace(0, results.trials - 1, min(CLOUD, results.trials)).round().astype(int))
+    distance = np.abs(results.last_losses()[:, chosen] - LN_2).max(axis=0)
+    error, right = results.covariance_error[chosen], results.covariance_ok[chosen] == 1
+    there = np.isfinite(distance) & np.isfinite(error) & (error > 0)
+    distance = np.maximum(distance, 1e-7)
+    for mask, marker, colour, label in [(~right, ".", D_COLOUR, "covariance wrong"), (right, "^", G_COLOUR, "covariance right")]:
+        axes.loglog(distance[there & mask], error[there & mask], marker, color=colour, markersize=3, markeredgewidth=0, alpha=0.7,
+                    label=label, rasterized=len(chosen) > 2000)
+    axes.margins(x=0.02)
+    left, end = axes.get_xlim()
+    if left < 0.0005:
+        axes.axvspan(left, 0.0005, color="0.9", zorder=0, linewidth=0, label="within 0.0005 of ln 2")
+    axes.set_xlim(left, end)
+    axes.set(xlabel="distance of the last losses from ln 2 (nats)", ylabel="covariance error (relative Frobenius)",
+             title=f"{percent(results.prints_ln2().mean())} print 0.693 / 0.693, {percent(results.covariance_ok.mean())} are right")
+    legend_outside(figure, axes, "below")
     return figure
 
 
-ALL = {"losses": losses, "samples": samples, "covariance": covariance}
+def percent(share):
+    return f"{100 * share:.1f} %"
+
+
+def ellipses(results):
+    """Laws of many generators over the true one."""
+    if len(results.mean) < 2:
+        return ONE_COMPONENT
+    chosen = results.best_to_worst()[np.unique(np.linspace(0, results.trials - 1, min(ELLIPSES, results.trials)).round().astype(int))]
+    figure, axes = panels(height=3.0)
+    true = ellipse(results.mean, results.covariance, 1)
+    for right, colour, line in [(0, D_COLOUR, "-"), (1, G_COLOUR, "-")]:
+        label = "covariance right" if right else "covariance wrong"
+        for trial in chosen[results.covariance_ok[chosen] == right]:
+            mean, covariance_ = results.law_of(trial)
+            axes.plot(*ellipse(mean, covariance_, 1).T, line, color=colour, linewidth=0.5, alpha=0.4, label=label)
+            label = None
+    axes.plot(*true.T, color=TRUE_COLOUR, linewidth=1.6, label="true law")
+    show_most(axes, true, [ellipse(*results.law_of(trial), 1) for trial in chosen])
+    law = "exact laws" if "generator_weight" in results.file else "laws of the samples"
+    axes.set(xlabel="$x_1$", ylabel="$x_2$", title=f"{law} of {count(len(chosen), 'generator')}: 1 standard deviation")
+    legend_outside(figure, axes, "below")
+    return figure
+
+
+def show_most(axes, true, others):
+    """Limits for the true ellipse and nine tenths of the others, of which some may be as wide as they like."""
+    reach = np.ptp(true, axis=0)
+    ends = np.array([[points.min(axis=0), points.max(axis=0)] for points in others if np.isfinite(points).all()])
+    low = true.min(axis=0) - 0.1 * reach
+    high = true.max(axis=0) + 0.1 * reach
+    if len(ends):
+        low = np.maximum(np.minimum(low, np.quantile(ends[:, 0], 0.05, axis=0)), low - 1.5 * reach)
+        high = np.minimum(np.maximum(high, np.quantile(ends[:, 1], 0.95, axis=0)), high + 1.5 * reach)
+    axes.set_xlim(low[0], high[0])
+    axes.set_ylim(low[1], high[1])
+
+
+def trials(results):
+    """A page of trainings from the best to the worst covariance error."""
+    if not results.samples_kept:
+        return NO_SAMPLES
+    order = results.best_to_worst()
+    chosen = order[np.unique(np.linspace(0, results.trials - 1, min(TRIALS[0] * TRIALS[1], results.trials)).round().astype(int))]
+    columns = min(TRIALS[1], len(chosen))
+    rows = -(-len(chosen) // columns)
+    figure, axes = panels(rows, columns, width=PAGE, height=0.5 + 1.75 * rows, squeeze=False)
+    for axis, trial in zip(axes.flat, chosen):
+        draw_points(axis, results, trial, size=2)
+        axis.set_title(f"trial {results.rows[trial]:,}: error {results.covariance_error[trial]:.2g}", fontsize=7)
+        axis.tick_params(labelsize=6)
+    for axis in axes.flat[len(chosen):]:
+        axis.set_axis_off()
+    legend_outside(figure, axes[0, 0], "above",
+                   f"{len(chosen)} of {count(results.trials, 'training')}, from the least covariance error to the greatest")
+    figure.supxlabel("$x_1$", fontsize=8)
+    figure.supylabel("$x_2$" if len(results.mean) > 1 else "", fontsize=8)
+    return figure
+
+
+ALL = {"notebook": notebook, "losses": losses, "histogram": histogram, "maps": maps, "covariance": covariance,
+       "ellipses": ellipses, "trials": trials}

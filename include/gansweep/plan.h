@@ -34,6 +34,12 @@ int64_t gs_plan_configuration(const gs_plan *plan, int64_t trial);
 /// of the seeds that are not zipped with other settings.
 int64_t gs_plan_run_length(const gs_plan *plan);
 
+/// Trials of a configuration: usually they stand side by side; a zip of a seed with other settings scatters them in
+/// runs of gs_plan_run_length.
+int64_t gs_plan_member_count(const gs_plan *plan, int64_t configuration);
+/// Number of a configuration's trial 0 <= index < gs_plan_member_count, ascending.
+int64_t gs_plan_member(const gs_plan *plan, int64_t configuration, int64_t index);
+
 /// Number of packs when a vector has `lanes` lanes; lane use is trial_count / (pack_count * lanes).
 int64_t gs_plan_pack_count(const gs_plan *plan, int lanes);
 

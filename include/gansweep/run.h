@@ -82,10 +82,6 @@ gs_status gs_run(const gs_experiment *experiment, const gs_plan *plan, gs_store 
 gs_status gs_run_estimate(const gs_experiment *experiment, const gs_plan *plan, const gs_run_options *options,
                           double *seconds, gs_error *error);
 
-/// Whether a trial's last losses print the equilibrium's values: printf("%.3f") of both stored floats gives 0.693, or
-/// -0.693 for loss_G of the minimax loss, which is -ln 2 at equilibrium. False for a diverged trial's NaN.
-bool gs_prints_ln2(gs_generator_loss generator_loss, float loss_D, float loss_G);
-
 #ifdef __cplusplus
 }
 #endif

@@ -22,7 +22,7 @@ typedef enum { GS_U1, GS_U4, GS_I8, GS_F4, GS_F8 } gs_element;
 
 enum {
     GS_MAX_RANK = 4,
-    GS_LAYOUT_VERSION = 2, ///< of the file: a reader refuses any other
+    GS_LAYOUT_VERSION = 3, ///< of the file: a reader refuses any other
 };
 
 /// One dataset of the results file. A row is what belongs to one index of its first dimension, which is `trial` for all
@@ -115,11 +115,12 @@ gs_ledger gs_store_ledger(gs_store *store);
 /// threads for different trials.
 /// @return GS_ERROR_RUN with the dataset and the system's reason
 gs_status gs_store_write(gs_store *store, const gs_block *block, gs_error *error);
-/// Acknowledges all trials written so far: their rows are made durable, then their `status`. Safe to call beside
-/// gs_store_write. A failure to make something durable is final: nothing is acknowledged after it.
+/// Acknowledges all trials written so far: their rows are made durable, then their `status`. Now and then the plots are
+/// drawn, too. The trials that complete the file wait for gs_store_close. Safe to call beside gs_store_write. A failure
+/// to make something durable is final: nothing is acknowledged after it.
 /// @param seconds  of training so far in this process, noted in /provenance beside those of processes before
 gs_status gs_store_checkpoint(gs_store *store, double seconds, gs_error *error);
-/// A last checkpoint, and the end. Frees the store even on failure.
+/// A last checkpoint with the plots, and the end. Frees the store even on failure.
 /// @param ledger  filled with what is acknowledged, also on failure; may be NULL
 gs_status gs_store_close(gs_store *store, double seconds, gs_ledger *ledger, gs_error *error);
 

@@ -23,14 +23,16 @@ enum { GS_MOST_DAMAGE_LISTED = 1000 };
 
 typedef struct {
     gs_ledger ledger;
-    char contents[33];     ///< XXH3-128 over all datasets outside /provenance, hexadecimal; see docs/file-format.md
-    int64_t recomputed;    ///< trials that were trained again
-    int64_t whole_pending; ///< pending trials whose rows match their checksums: written, and not acknowledged
-    bool seconds_known;    ///< false when /provenance/seconds and its checksum differ
-    int64_t damage_count;  ///< rows found damaged
-    gs_damage *damage;     ///< the first GS_MOST_DAMAGE_LISTED of them
-    int64_t trial_count;   ///< finished trials that must be made again
-    int64_t *trials;       ///< [trial_count] ascending
+    char contents[33];  ///< XXH3-128 over all datasets but /plots and /provenance, hexadecimal; see docs/file-format.md
+    int64_t recomputed; ///< trials that were trained again
+    int64_t whole_pending;     ///< pending trials whose rows match their checksums: written, and not acknowledged
+    bool plots_compared;       ///< all trials are finished and whole, so that it is known what the plots must show
+    bool seconds_known;        ///< false when /provenance/seconds and its checksum differ
+    int64_t damage_count;      ///< rows found damaged, and datasets and titles of the plots
+    int64_t plot_damage_count; ///< of these in the plots
+    gs_damage *damage;         ///< the first GS_MOST_DAMAGE_LISTED of them
+    int64_t trial_count;       ///< finished trials that must be made again
+    int64_t *trials;           ///< [trial_count] ascending
 } gs_verification;
 
 typedef struct {

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "cli/command.h"
-#include "report/format.h"
+#include "numeric/format.h"
 #include "speed/rate.h"
 #include "speed/wall.h"
 

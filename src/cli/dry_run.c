@@ -7,7 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "report/format.h"
+#include "numeric/format.h"
 
 static const double FEWEST_AS_A_COUNT = 10; // trials/s that are printed without decimals
 

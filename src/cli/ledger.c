@@ -1,6 +1,6 @@
 #include "cli/ledger.h"
 
-#include "report/format.h"
+#include "numeric/format.h"
 
 void print_ledger(const gs_ledger *ledger, FILE *stream) {
     char planned[GS_FORMAT_BYTES], done[GS_FORMAT_BYTES], diverged[GS_FORMAT_BYTES], pending[GS_FORMAT_BYTES];

@@ -2,7 +2,7 @@
 
 #include "cli/command.h"
 #include "cli/ledger.h"
-#include "report/format.h"
+#include "numeric/format.h"
 #include "report/table.h"
 
 static int list(int argument_count, char **typed, gs_error *error);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report/format.h"
+#include "numeric/format.h"
 
 enum { LINE_BYTES = 512, NARROWEST_BAR = 10, WIDEST_BAR = 40, BAR_FRAME = 3 };
 static const double SECONDS_BETWEEN_LINES = 5;

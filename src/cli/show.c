@@ -7,7 +7,7 @@
 #include "cli/curves.h"
 #include "cli/ledger.h"
 #include "report/fields.h"
-#include "report/format.h"
+#include "numeric/format.h"
 
 enum { MOST_SHOWN = 6, STATUS_ROWS = 1 << 16 };
 

@@ -10,7 +10,7 @@
 #include "cli/ledger.h"
 #include "cli/progress.h"
 #include "cli/verification.h"
-#include "report/format.h"
+#include "numeric/format.h"
 
 /// Larger sweeps are not read back for a summary that nobody asked for.
 static const int64_t MOST_TRIALS_SUMMARISED = 4000000;

@@ -6,7 +6,7 @@
 #include "cli/interrupt.h"
 #include "cli/profile.h"
 #include "cli/progress.h"
-#include "report/format.h"
+#include "numeric/format.h"
 
 static const double SECONDS_BETWEEN_REDRAWS = 0.25, SECONDS_BETWEEN_LINES = 5, SECONDS_WITHOUT = 1;
 

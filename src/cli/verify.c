@@ -8,7 +8,7 @@
 #include "cli/ledger.h"
 #include "cli/training.h"
 #include "cli/verification.h"
-#include "report/format.h"
+#include "numeric/format.h"
 
 typedef struct {
     const char *recompute; ///< NULL: nothing is trained again
@@ -96,12 +96,20 @@ static void print_verification(const gs_results *results, const gs_verification 
     char size[GS_FORMAT_BYTES], finished[GS_FORMAT_BYTES], recomputed[GS_FORMAT_BYTES], rows[GS_FORMAT_BYTES];
     (void)printf("%s: %s\n", path, gs_format_bytes((double)gs_results_bytes(results), size));
     (void)printf("seal       whole: structure and texts are as they were made\n");
-    if (found->damage_count == 0) {
+    const int64_t damaged_rows = found->damage_count - found->plot_damage_count;
+    if (damaged_rows == 0) {
         (void)printf("rows       whole: settings are as planned, and %s finished trials match their checksums\n",
                      gs_format_count(found->ledger.done + found->ledger.diverged, finished));
     } else {
         (void)printf("rows       damaged in %s places; %s trials are to be made again\n",
-                     gs_format_count(found->damage_count, rows), gs_format_count(found->trial_count, finished));
+                     gs_format_count(damaged_rows, rows), gs_format_count(found->trial_count, finished));
+    }
+    if (found->plot_damage_count > 0) {
+        (void)printf("plots      damaged in %s places\n", gs_format_count(found->plot_damage_count, rows));
+    } else {
+        (void)printf("plots      %s\n", found->plots_compared
+                                            ? "whole: they follow from the rows"
+                                            : "not compared: they are drawn again when the file is completed");
     }
     if (options->recompute > 0) {
         (void)printf("recomputed %s of them, trained and checked again (--seed %llu)%s\n",

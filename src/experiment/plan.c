@@ -44,6 +44,8 @@ struct gs_plan {
     int mixed_digit;               ///< digit that walks a seed together with other settings; -1: none
     int64_t mixed_count;           ///< its different combinations of those other settings
     int32_t *mixed_configurations; ///< [count of the digit] which of them each value is; NULL: all differ
+    int32_t *mixed_members;        ///< [count of the digit] its values, combination by combination, each ascending
+    int32_t *mixed_first;          ///< [mixed_count + 1] where a combination's values begin
 };
 
 // ---- groups of equal shape
@@ -137,6 +139,29 @@ static bool only_seeds(const gs_digit *digit) {
     return is_seed(digit->members[digit->member_count - 1]);
 }
 
+/// Sorts the values of the mixed digit by their combination, by counting.
+static gs_status list_mixed(gs_plan *plan, int64_t count, gs_error *error) {
+    plan->mixed_members = calloc((size_t)count, sizeof *plan->mixed_members);
+    plan->mixed_first = calloc((size_t)plan->mixed_count + 1, sizeof *plan->mixed_first);
+    int32_t *next = calloc((size_t)plan->mixed_count + 1, sizeof *next);
+    if (plan->mixed_members == NULL || plan->mixed_first == NULL || next == NULL) {
+        free(next);
+        return out_of_memory(error);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        plan->mixed_first[plan->mixed_configurations[i] + 1]++;
+    }
+    for (int64_t m = 0; m < plan->mixed_count; m++) {
+        plan->mixed_first[m + 1] += plan->mixed_first[m];
+        next[m] = plan->mixed_first[m];
+    }
+    for (int64_t i = 0; i < count; i++) {
+        plan->mixed_members[next[plan->mixed_configurations[i]]++] = (int32_t)i;
+    }
+    free(next);
+    return GS_OK;
+}
+
 /// Numbers the different combinations of the settings that a zip walks together with a seed, in order of appearance.
 static gs_status number_mixed(gs_plan *plan, gs_error *error) {
     const gs_digit *const digit = &plan->digits.digits[plan->mixed_digit];
@@ -164,7 +189,7 @@ static gs_status number_mixed(gs_plan *plan, gs_error *error) {
             earliest[i] == i ? (int32_t)plan->mixed_count++ : plan->mixed_configurations[earliest[i]];
     }
     free(earliest);
-    return GS_OK;
+    return list_mixed(plan, digit->count, error);
 }
 
 static gs_status count_configurations(gs_plan *plan, gs_error *error) {
@@ -222,6 +247,8 @@ void gs_plan_free(gs_plan *plan) {
     free(plan->groups);
     free(plan->classes);
     free(plan->mixed_configurations);
+    free(plan->mixed_members);
+    free(plan->mixed_first);
     free(plan);
 }
 
@@ -265,6 +292,54 @@ int64_t gs_plan_run_length(const gs_plan *plan) {
         length *= plan->digits.digits[i].count;
     }
     return length;
+}
+
+/// How many values of the mixed digit belong to its combination `mixed`.
+static int64_t mixed_values(const gs_plan *plan, int64_t mixed) {
+    return plan->mixed_configurations == NULL ? 1 : plan->mixed_first[mixed + 1] - plan->mixed_first[mixed];
+}
+
+int64_t gs_plan_member_count(const gs_plan *plan, int64_t configuration) {
+    assert(configuration >= 0 && configuration < plan->configuration_count);
+    int64_t count = 1, rest = configuration;
+    for (int i = 0; i < plan->digits.digit_count; i++) {
+        const gs_digit *const digit = &plan->digits.digits[i];
+        if (only_seeds(digit)) {
+            count *= digit->count;
+        } else if (i == plan->mixed_digit) {
+            count *= mixed_values(plan, rest % plan->mixed_count);
+            rest /= plan->mixed_count;
+        } else {
+            rest /= digit->count;
+        }
+    }
+    return count;
+}
+
+int64_t gs_plan_member(const gs_plan *plan, int64_t configuration, int64_t index) {
+    assert(index >= 0 && index < gs_plan_member_count(plan, configuration));
+    int64_t trial = 0, stride = 1, rest = configuration, member = index;
+    for (int i = 0; i < plan->digits.digit_count; i++) {
+        const gs_digit *const digit = &plan->digits.digits[i];
+        int64_t value;
+        if (only_seeds(digit)) {
+            value = member % digit->count;
+            member /= digit->count;
+        } else if (i == plan->mixed_digit) {
+            const int64_t mixed = rest % plan->mixed_count, values = mixed_values(plan, mixed);
+            value = plan->mixed_configurations == NULL
+                        ? mixed
+                        : plan->mixed_members[plan->mixed_first[mixed] + member % values];
+            rest /= plan->mixed_count;
+            member /= values;
+        } else {
+            value = rest % digit->count;
+            rest /= digit->count;
+        }
+        trial += stride * value;
+        stride *= digit->count;
+    }
+    return trial;
 }
 
 /// Packs of one group of a class.

@@ -37,12 +37,12 @@ static bool has_seeds(const gs_baseline *baseline, const gs_settings *settings) 
     return false;
 }
 
-void gs_baseline_add(gs_baseline *baseline, const gs_plan *plan, const gs_members *members, int64_t configuration) {
+void gs_baseline_add(gs_baseline *baseline, const gs_plan *plan, int64_t configuration) {
     const int before = baseline->count;
-    const int64_t count = gs_members_count(members, configuration);
+    const int64_t count = gs_plan_member_count(plan, configuration);
     for (int64_t i = 0; i < count && i < baseline->most && baseline->count < baseline->most; i++) {
         gs_settings settings;
-        gs_plan_settings(plan, gs_members_trial(members, configuration, i), &settings);
+        gs_plan_settings(plan, gs_plan_member(plan, configuration, i), &settings);
         if (has_seeds(baseline, &settings)) {
             continue;
         }

@@ -3,7 +3,6 @@
 #define REPORT_BASELINE_H
 
 #include "report/column.h"
-#include "report/members.h"
 
 enum { GS_BASELINE_TRIALS = 256 };
 
@@ -21,7 +20,7 @@ void gs_baseline_start(gs_baseline *baseline, const gs_experiment *experiment);
 bool gs_baseline_is_for(const gs_baseline *baseline, const gs_settings *settings);
 
 /// Adds the seeds of a configuration's trials that the baseline does not have yet.
-void gs_baseline_add(gs_baseline *baseline, const gs_plan *plan, const gs_members *members, int64_t configuration);
+void gs_baseline_add(gs_baseline *baseline, const gs_plan *plan, int64_t configuration);
 
 /// "Trains" the nets with learning rates of 0 for one epoch, which yields the untrained nets' losses, and checks them.
 gs_status gs_baseline_measure(gs_baseline *baseline, const gs_experiment *experiment, gs_error *error);

@@ -3,35 +3,10 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
-#include <stdlib.h>
+
+#include "numeric/quantile.h"
 
 static const double CONFIDENCE = 0.95; // of the Wilson intervals
-
-static int compare(const void *left, const void *right) {
-    const double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-void gs_sort(double *values, int64_t count) {
-    if (count > 0) {
-        qsort(values, (size_t)count, sizeof *values, compare);
-    }
-}
-
-double gs_quantile(const double *ascending, int64_t count, double probability) {
-    if (count == 0) {
-        return NAN;
-    }
-    const double place = probability * (double)(count - 1);
-    const int64_t below = (int64_t)place;
-    const double fraction = place - (double)below;
-    const double low = ascending[below];
-    // An infinite neighbour with weight 0 must not make NaN.
-    if (fraction == 0 || low == ascending[below + 1]) {
-        return low;
-    }
-    return low + fraction * (ascending[below + 1] - low);
-}
 
 gs_distribution gs_distribution_of(double *values, int64_t count) {
     if (count == 0) {

@@ -4,13 +4,6 @@
 
 #include "gansweep/report.h"
 
-/// Puts numbers into ascending order. No NaN among them.
-void gs_sort(double *values, int64_t count);
-
-/// Quantile of ascending values by linear interpolation (Hyndman & Fan 1996, type 7: NumPy's and R's preset).
-/// Between equal infinities it is that infinity; NaN for no values.
-double gs_quantile(const double *ascending, int64_t count, double probability);
-
 /// @param values  [count] are sorted in place; no NaN among them
 gs_distribution gs_distribution_of(double *values, int64_t count);
 

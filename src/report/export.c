@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "report/fields.h"
-#include "report/format.h"
+#include "numeric/format.h"
 
 /// The untrained nets' columns stand behind a row's own, with this before their names.
 static const char *const UNTRAINED = "untrained_";

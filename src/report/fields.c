@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "report/format.h"
+#include "numeric/format.h"
 
 #define MEMBER(member) offsetof(gs_report_row, member)
 

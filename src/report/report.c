@@ -6,20 +6,20 @@
 #include "gansweep/run.h"
 #include "report/baseline.h"
 #include "report/column.h"
+#include "numeric/quantile.h"
 #include "report/distribution.h"
-#include "report/members.h"
 
 static const double SIGNIFICANCE = 0.05; // of lrt_rejected
 
 /// What is remembered of each trial of a configuration while its quantities are read one after another.
 enum { FINISHED = 1, CONVERGED = 2, PRINTS_LN2 = 4 };
 
-/// Trials of one source, all of one configuration, with memory for them: those of `members`, or the source's first
+/// Trials of one source, all of one configuration, with memory for them: those of `plan`, or the source's first
 /// ones when that is NULL.
 typedef struct {
     gs_quantity_reader *read;
     void *source;
-    const gs_members *members;
+    const gs_plan *plan;
     int64_t configuration, count;
     int64_t epochs;           ///< that these trials are trained for
     unsigned char *marks;     ///< [count]
@@ -27,10 +27,10 @@ typedef struct {
 } gs_range;
 
 static gs_status read_all(const gs_range *range, gs_quantity quantity, double *into, gs_error *error) {
-    const int64_t run_length = range->members == NULL ? range->count : range->members->run_length;
+    const int64_t run_length = range->plan == NULL ? range->count : gs_plan_run_length(range->plan);
     gs_status status = GS_OK;
     for (int64_t i = 0; i < range->count && status == GS_OK; i += run_length) {
-        const int64_t first = range->members == NULL ? 0 : gs_members_trial(range->members, range->configuration, i);
+        const int64_t first = range->plan == NULL ? 0 : gs_plan_member(range->plan, range->configuration, i);
         status = range->read(range->source, quantity, range->epochs, first, run_length, into + i, error);
     }
     return status;
@@ -155,7 +155,6 @@ static gs_status summarise(const gs_range *range, int dimension, gs_report_row *
 typedef struct {
     const gs_experiment *experiment;
     const gs_plan *plan;
-    gs_members members;
     gs_report *report;
     gs_baseline **baselines; ///< [report->baseline_count]
     int64_t baseline_capacity;
@@ -164,10 +163,10 @@ typedef struct {
 
 static gs_status summarise_row(gs_making *making, gs_report_row *row, gs_error *error) {
     gs_range range = making->range;
-    range.members = &making->members;
+    range.plan = making->plan;
     range.configuration = row->configuration;
-    range.count = gs_members_count(&making->members, row->configuration);
-    gs_plan_settings(making->plan, gs_members_trial(&making->members, row->configuration, 0), &row->settings);
+    range.count = gs_plan_member_count(making->plan, row->configuration);
+    gs_plan_settings(making->plan, gs_plan_member(making->plan, row->configuration, 0), &row->settings);
     range.epochs = row->settings.epochs;
     return summarise(&range, making->experiment->data.dimension, row, error);
 }
@@ -206,7 +205,7 @@ static gs_status join_baseline(gs_making *making, int64_t index, gs_error *error
     }
     report->baseline_of[index] = found;
     if (!baseline->complete) {
-        gs_baseline_add(baseline, making->plan, &making->members, row->configuration);
+        gs_baseline_add(baseline, making->plan, row->configuration);
     }
     return GS_OK;
 }
@@ -239,11 +238,12 @@ static gs_status measure_baselines(gs_making *making, gs_error *error) {
 
 static gs_status make(gs_making *making, gs_error *error) {
     gs_report *report = making->report;
-    gs_status status = gs_members_create(making->plan, &making->members, error);
-    if (status != GS_OK) {
-        return status;
+    gs_status status = GS_OK;
+    int64_t most = 0;
+    for (int64_t i = 0; i < report->count; i++) {
+        const int64_t trials = gs_plan_member_count(making->plan, i);
+        most = trials > most ? trials : most;
     }
-    const int64_t most = making->members.most_trials;
     const int64_t room = most > GS_BASELINE_TRIALS ? most : GS_BASELINE_TRIALS;
     gs_range *range = &making->range;
     report->rows = calloc((size_t)report->count, sizeof *report->rows);
@@ -288,7 +288,6 @@ gs_status gs_report_create(const gs_results *results, gs_report **report, gs_err
         free(making.baselines[i]);
     }
     free(making.baselines);
-    gs_members_free(&making.members);
     free(making.range.marks);
     free(making.range.values);
     free(making.range.partner);

@@ -6,7 +6,7 @@
 
 #include "report/distribution.h"
 #include "report/fields.h"
-#include "report/format.h"
+#include "numeric/format.h"
 #include "report/table.h"
 
 enum {

@@ -34,6 +34,7 @@ typedef struct {
     bool force;
     const volatile int *stop; ///< NULL, or set when the caller gives up
     gs_seal *seal;
+    unsigned char *drawing; ///< of the plots, in which nothing is finished
 } gs_making;
 
 // ---- before the file exists ----
@@ -186,6 +187,14 @@ static gs_status find_everything(const gs_structure *structure, gs_error *error)
             add_extent(seal, "", dataset->name, GS_EXTENT_ROWS, address, dataset->extent[0] * dataset->row_bytes);
         }
     }
+    for (int i = 0; i < gs_plots_part_count(structure->layout->plots) && status == GS_OK; i++) {
+        const gs_plot_part *part = gs_plots_part(structure->layout->plots, i);
+        int64_t address;
+        status = gs_hdf5_find_part(hdf5, structure->layout->plots, i, &address, error);
+        if (status == GS_OK) {
+            add_extent(seal, "/plots/", part->name, GS_EXTENT_CHANGES, address, part->bytes);
+        }
+    }
     for (int i = 0; i < GS_NOTE_COUNT && status == GS_OK; i++) {
         status = find_note(seal, hdf5, i, error);
     }
@@ -222,6 +231,9 @@ static gs_status lay_out(gs_store *store, gs_making *making, const gs_note *note
     making->bytes = store->bytes = making->seal->file_bytes;
     for (int i = 0; i < store->layout->count; i++) {
         store->addresses[i] = making->seal->extents[i].address;
+    }
+    for (int i = 0; i < gs_plots_part_count(store->layout->plots); i++) {
+        store->part_addresses[i] = making->seal->extents[store->layout->count + i].address;
     }
     store->seconds_address = gs_seal_find(making->seal, "/provenance/seconds")->address;
     store->seconds_checksum_address = gs_seal_find(making->seal, "/provenance/seconds_checksum")->address;
@@ -307,6 +319,9 @@ static gs_status fill_file(gs_store *store, gs_making *making, const gs_note *no
         status = gs_store_write_plan(store, making->stop, error);
     }
     if (status == GS_OK) {
+        status = gs_store_write_drawing(store, making->drawing, error);
+    }
+    if (status == GS_OK) {
         status = gs_store_write_seconds(store, NAN, error);
     }
     if (status == GS_OK) {
@@ -354,13 +369,19 @@ gs_status gs_store_create(const char *path, const gs_experiment *experiment, con
         status = gs_fail(error, GS_ERROR_RUN, "out of memory");
     } else {
         making.seal = shared;
-        const int extents = made->layout->count + GS_NOTE_COUNT - 1;
+        const int extents = made->layout->count + gs_plots_part_count(made->layout->plots) + GS_NOTE_COUNT - 1;
         assert(extents <= GS_SEAL_MOST_EXTENTS);
         status = gs_notes_create(experiment, provenance, gs_seal_text_bytes(extents), notes, error);
     }
     if (status == GS_OK) {
+        making.drawing = malloc((size_t)gs_plots_bytes(made->layout->plots));
+        status = making.drawing == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for the plots") : GS_OK;
+    }
+    if (status == GS_OK) {
+        gs_plots_clear(made->layout->plots, making.drawing);
         status = make_file(made, &making, notes, error);
     }
+    free(making.drawing);
     gs_notes_free(notes);
     if (making.folder_file >= 0) {
         (void)close(making.folder_file);

@@ -13,8 +13,9 @@
 #include "store/io.h"
 
 enum {
-    MAX_COORDINATES = 512,     ///< bytes of @coordinates
-    METADATA_BLOCK = 64 << 10, ///< metadata is kept together in blocks of this size
+    MAX_COORDINATES = 512,  ///< bytes of @coordinates
+    BLOCK_BYTES = 64 << 10, ///< metadata, and small datasets, are each kept together in blocks of this size ...
+    SECTOR_BYTES = 4096,    ///< ... which begin here: what is written again shares no sector with the structure
 };
 
 // ---- libhdf5's own state ----
@@ -59,7 +60,9 @@ static gs_status fail_with_reason(gs_error *error, gs_status status, const char 
 static hid_t file_access(void) {
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (access >= 0 && (H5Pset_file_locking(access, 0, 1) < 0 || H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0 ||
-                        H5Pset_sieve_buf_size(access, 0) < 0 || H5Pset_meta_block_size(access, METADATA_BLOCK) < 0 ||
+                        H5Pset_sieve_buf_size(access, 0) < 0 || H5Pset_meta_block_size(access, BLOCK_BYTES) < 0 ||
+                        H5Pset_small_data_block_size(access, BLOCK_BYTES) < 0 ||
+                        H5Pset_alignment(access, BLOCK_BYTES, SECTOR_BYTES) < 0 ||
                         H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18) < 0)) {
         H5Pclose(access);
         return H5I_INVALID_HID;
@@ -208,6 +211,15 @@ static bool create_dataset(hid_t file, const gs_column *column, const gs_layout 
     return written;
 }
 
+static hid_t create_group(hid_t place, const char *name) {
+    const hid_t options = H5Pcreate(H5P_GROUP_CREATE);
+    const hid_t group = options < 0 || H5Pset_obj_track_times(options, 0) < 0
+                            ? H5I_INVALID_HID
+                            : H5Gcreate2(place, name, H5P_DEFAULT, options, H5P_DEFAULT);
+    H5Pclose(options);
+    return group;
+}
+
 /// A scalar dataset of /provenance.
 static bool create_note(hid_t group, const gs_note_info *info, const gs_note *note) {
     const hid_t storage = row_storage(GS_I8);
@@ -230,17 +242,148 @@ static bool create_note(hid_t group, const gs_note_info *info, const gs_note *no
 }
 
 static bool create_notes(hid_t file, const gs_note *notes) {
-    const hid_t options = H5Pcreate(H5P_GROUP_CREATE);
-    const hid_t group = options < 0 || H5Pset_obj_track_times(options, 0) < 0
-                            ? H5I_INVALID_HID
-                            : H5Gcreate2(file, "provenance", H5P_DEFAULT, options, H5P_DEFAULT);
+    const hid_t group = create_group(file, "provenance");
     bool written = group >= 0;
     for (int i = 0; i < GS_NOTE_COUNT && written; i++) {
         written = create_note(group, &gs_notes_table[i], &notes[i]);
     }
     H5Gclose(group);
-    H5Pclose(options);
     return written;
+}
+
+// ---- plots: NeXus NXdata, as the NeXus manual's "NXdata" says and as H5Web, silx and NeXpy read it ----
+
+/// A one-dimensional array of strings of equal length.
+static bool write_names_attribute(hid_t object, const char *name, const char *const *names, int count) {
+    size_t longest = 0;
+    for (int i = 0; i < count; i++) {
+        const size_t length = strlen(names[i]);
+        longest = length > longest ? length : longest;
+    }
+    char *texts = calloc((size_t)count, longest + 1);
+    if (texts == NULL) {
+        return false;
+    }
+    for (int i = 0; i < count; i++) {
+        (void)snprintf(texts + (size_t)i * (longest + 1), longest + 1, "%s", names[i]);
+    }
+    const hsize_t extent = (hsize_t)count;
+    const hid_t space = H5Screate_simple(1, &extent, NULL);
+    const hid_t type = text_type(longest);
+    const bool written = space >= 0 && type >= 0 && write_attribute(object, name, type, space, texts);
+    H5Tclose(type);
+    H5Sclose(space);
+    free(texts);
+    return written;
+}
+
+/// Names of a plot's datasets of one role.
+static int names_of_role(const gs_plot *plot, gs_plot_role role, const char *names[GS_PLOT_MOST_DATASETS]) {
+    int count = 0;
+    for (int i = 0; i < plot->dataset_count; i++) {
+        if (plot->datasets[i].role == role) {
+            names[count++] = plot->datasets[i].name;
+        }
+    }
+    return count;
+}
+
+static const gs_plot_dataset *plot_signal(const gs_plot *plot) {
+    int signal = 0;
+    while (plot->datasets[signal].role != GS_PLOT_SIGNAL) {
+        signal++;
+    }
+    return &plot->datasets[signal];
+}
+
+/// Scales on which a plot is best seen. silx reads the two keys of axes in different versions.
+static bool write_style(hid_t group, const gs_plot *plot, int axis_count) {
+    const char *scale = plot->log_axes ? "log" : "linear";
+    char axes[64], style[256];
+    if (!plot->log_axes && !plot->log_signal) {
+        return true;
+    }
+    (void)snprintf(axes, sizeof axes, axis_count == 2 ? "[\"%s\",\"%s\"]" : "[\"%s\"]", scale, scale);
+    (void)snprintf(style, sizeof style, "{\"axes_scale_types\":%s,\"axes_scale_type\":%s,\"signal_scale_type\":\"%s\"}",
+                   axes, axes, plot->log_signal ? "log" : "linear");
+    return write_text_attribute(group, "SILX_style", style);
+}
+
+/// The attributes that make a group an NXdata.
+static bool write_plot_attributes(hid_t group, const gs_plot *plot) {
+    const char *names[GS_PLOT_MOST_DATASETS];
+    const int axis_count = names_of_role(plot, GS_PLOT_AXIS, names);
+    bool written = write_text_attribute(group, "NX_class", "NXdata") &&
+                   write_names_attribute(group, "axes", names, axis_count) && write_style(group, plot, axis_count);
+    if (written && axis_count == 2 && plot_signal(plot)->rank == 1) { // a scatter: so NeXpy finds its axes
+        const char *coordinates[2] = {names[1], names[0]};
+        written = write_names_attribute(group, "coordinates", coordinates, 2);
+    }
+    written = written && write_text_attribute(group, "signal", plot_signal(plot)->name);
+    const int auxiliary_count = names_of_role(plot, GS_PLOT_AUXILIARY, names);
+    return written &&
+           (auxiliary_count == 0 || write_names_attribute(group, "auxiliary_signals", names, auxiliary_count));
+}
+
+static bool create_plot_dataset(hid_t group, const gs_plot *plot, const gs_plot_dataset *dataset) {
+    const hsize_t extent[2] = {(hsize_t)dataset->extent[0], (hsize_t)dataset->extent[1]};
+    const bool drawn = dataset->role == GS_PLOT_SIGNAL || dataset->role == GS_PLOT_AUXILIARY;
+    const hid_t storage = row_storage(GS_F8);
+    const hid_t space = H5Screate_simple(dataset->rank, extent, NULL);
+    const hid_t object = storage < 0 || space < 0 ? H5I_INVALID_HID
+                                                  : H5Dcreate2(group, dataset->name, file_type(GS_F8), space,
+                                                               H5P_DEFAULT, storage, H5P_DEFAULT);
+    bool written = object >= 0 && write_text_attribute(object, "long_name", dataset->long_name) &&
+                   write_text_attribute(object, "units", dataset->units) &&
+                   (!drawn || plot->interpretation == NULL ||
+                    write_text_attribute(object, "interpretation", plot->interpretation));
+    if (written && dataset->dimension) {
+        written = H5DSset_scale(object, dataset->name) >= 0;
+    }
+    for (int d = 0; d < dataset->rank && written && !dataset->dimension; d++) {
+        const hid_t scale = H5Dopen2(group, plot->datasets[dataset->scale[d]].name, H5P_DEFAULT);
+        written = scale >= 0 && H5DSattach_scale(object, scale, (unsigned)d) >= 0;
+        written = H5Dclose(scale) >= 0 && written;
+    }
+    written = H5Dclose(object) >= 0 && written;
+    H5Sclose(space);
+    H5Pclose(storage);
+    return written;
+}
+
+static bool create_title(hid_t group) {
+    const hid_t storage = row_storage(GS_I8);
+    const hid_t space = H5Screate(H5S_SCALAR);
+    const hid_t type = text_type(GS_PLOT_TITLE_BYTES - 1);
+    const hid_t object = storage < 0 || space < 0 || type < 0
+                             ? H5I_INVALID_HID
+                             : H5Dcreate2(group, "title", type, space, H5P_DEFAULT, storage, H5P_DEFAULT);
+    const bool written = object >= 0 && H5Dclose(object) >= 0;
+    H5Tclose(type);
+    H5Sclose(space);
+    H5Pclose(storage);
+    return written;
+}
+
+static bool create_plot(hid_t plots, const gs_plot *plot) {
+    const hid_t group = create_group(plots, plot->name);
+    bool written = group >= 0 && write_plot_attributes(group, plot) && create_title(group);
+    for (int i = 0; i < plot->dataset_count && written; i++) {
+        written = create_plot_dataset(group, plot, &plot->datasets[i]);
+    }
+    return H5Gclose(group) >= 0 && written;
+}
+
+static bool create_plots(hid_t file, const gs_plots *plots) {
+    const hid_t group = create_group(file, "plots");
+    bool written = group >= 0 && write_text_attribute(file, "NX_class", "NXroot") &&
+                   write_text_attribute(file, "default", "plots") &&
+                   write_text_attribute(group, "NX_class", "NXentry") &&
+                   write_text_attribute(group, "default", gs_plots_first(plots)->name);
+    for (int i = 0; i < gs_plots_count(plots) && written; i++) {
+        written = create_plot(group, gs_plots_get(plots, i));
+    }
+    return H5Gclose(group) >= 0 && written;
 }
 
 static bool write_root_attributes(hid_t file, const gs_layout *layout, const gs_note *notes) {
@@ -266,6 +409,7 @@ static bool create_everything(hid_t file, const gs_layout *layout, const gs_note
     for (int i = 0; i < layout->count && written; i++) {
         written = create_dataset(file, &layout->columns[i], layout);
     }
+    written = written && create_plots(file, layout->plots);
     return written && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
 }
 
@@ -459,19 +603,18 @@ static gs_status fail_damaged(gs_error *error, const char *place, const char *na
                    "it is damaged, or not a results file of gansweep: %s%s is not as documented", place, name);
 }
 
-/// Opens the group /provenance when a hard link leads to it.
-static hid_t open_notes(hid_t file) {
-    H5O_info_t place;
-    return is_hard_link(file, "provenance") &&
-                   H5Oget_info_by_name2(file, "provenance", &place, H5O_INFO_BASIC, H5P_DEFAULT) >= 0 &&
-                   place.type == H5O_TYPE_GROUP
-               ? H5Gopen2(file, "provenance", H5P_DEFAULT)
+/// Opens a group when a hard link leads to it.
+static hid_t open_group(hid_t place, const char *name) {
+    H5O_info_t info;
+    return is_hard_link(place, name) && H5Oget_info_by_name2(place, name, &info, H5O_INFO_BASIC, H5P_DEFAULT) >= 0 &&
+                   info.type == H5O_TYPE_GROUP
+               ? H5Gopen2(place, name, H5P_DEFAULT)
                : H5I_INVALID_HID;
 }
 
 gs_status gs_hdf5_find_note(const gs_hdf5 *hdf5, const gs_note_info *info, int64_t *address, int64_t *bytes,
                             gs_error *error) {
-    const hid_t group = open_notes(hdf5->file);
+    const hid_t group = open_group(hdf5->file, "provenance");
     const hid_t object = group < 0 ? H5I_INVALID_HID : open_dataset(group, info->name);
     bool found = object >= 0;
     if (found && info->type == GS_NOTE_TEXT) {
@@ -497,4 +640,21 @@ gs_status gs_hdf5_find_rows(const gs_hdf5 *hdf5, const gs_dataset *dataset, int6
     }
     H5Dclose(object);
     return *address < 0 ? fail_damaged(error, "/", dataset->name) : GS_OK;
+}
+
+gs_status gs_hdf5_find_part(const gs_hdf5 *hdf5, const gs_plots *plots, int part, int64_t *address, gs_error *error) {
+    const gs_plot_part *wanted = gs_plots_part(plots, part);
+    const gs_plot *plot = gs_plots_get(plots, wanted->plot);
+    const gs_plot_dataset *dataset = wanted->dataset < 0 ? NULL : &plot->datasets[wanted->dataset];
+    const hid_t all = open_group(hdf5->file, "plots");
+    const hid_t group = all < 0 ? H5I_INVALID_HID : open_group(all, plot->name);
+    const hid_t object = group < 0 ? H5I_INVALID_HID : open_dataset(group, dataset == NULL ? "title" : dataset->name);
+    const bool found = object >= 0 && (dataset == NULL ? text_length(object) + 1 == wanted->bytes
+                                                       : has_type(object, file_type(GS_F8)) &&
+                                                             has_extent(object, dataset->rank, dataset->extent));
+    *address = found ? contiguous_address(hdf5, object, wanted->bytes) : -1;
+    H5Dclose(object);
+    H5Gclose(group);
+    H5Gclose(all);
+    return *address < 0 ? fail_damaged(error, "/plots/", wanted->name) : GS_OK;
 }

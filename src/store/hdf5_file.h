@@ -8,8 +8,9 @@
 #include "store/layout.h"
 #include "store/provenance.h"
 
-/// Makes a file's structure: every dataset at full size with its attributes and dimension scales, the texts, and no
-/// rows. The file must exist: it is emptied first. Like all here it is called in a child process alone.
+/// Makes a file's structure: every dataset at full size with its attributes and dimension scales, the texts, and
+/// neither rows nor plots. The file must exist: it is emptied first. Like all here it is called in a child process
+/// alone.
 /// @return GS_ERROR_RUN with libhdf5's reason
 gs_status gs_hdf5_create(const char *path, const gs_layout *layout, const gs_note *notes, gs_error *error);
 
@@ -33,6 +34,9 @@ bool gs_hdf5_memory_was_short(const gs_hdf5 *hdf5);
 /// @param bytes  8, or a text's with its NUL
 gs_status gs_hdf5_find_note(const gs_hdf5 *hdf5, const gs_note_info *info, int64_t *address, int64_t *bytes,
                             gs_error *error);
+
+/// Address of a part of /plots, once its type, shape and storage have been found to be as the plots say.
+gs_status gs_hdf5_find_part(const gs_hdf5 *hdf5, const gs_plots *plots, int part, int64_t *address, gs_error *error);
 
 /// Address of a dataset's rows, once its type, shape and storage have been found to be as the layout says.
 gs_status gs_hdf5_find_rows(const gs_hdf5 *hdf5, const gs_dataset *dataset, int64_t *address, gs_error *error);

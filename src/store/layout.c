@@ -606,9 +606,13 @@ gs_status gs_layout_create(const gs_experiment *experiment, const gs_plan *plan,
     append_settings(made);
     append_results(made);
     append_ends(made);
-    if (!measure_rows(made)) {
+    gs_status status = gs_plots_create(experiment, plan, &made->plots, error);
+    if (status == GS_OK && !measure_rows(made)) {
+        status = gs_fail(error, GS_ERROR_INPUT, "the results of one trial overflow: keep less, or train fewer epochs");
+    }
+    if (status != GS_OK) {
         gs_layout_free(made);
-        return gs_fail(error, GS_ERROR_INPUT, "the results of one trial overflow: keep less, or train fewer epochs");
+        return status;
     }
     *layout = made;
     return GS_OK;
@@ -616,6 +620,7 @@ gs_status gs_layout_create(const gs_experiment *experiment, const gs_plan *plan,
 
 void gs_layout_free(gs_layout *layout) {
     if (layout != NULL) {
+        gs_plots_free(layout->plots);
         free(layout->columns);
         free(layout);
     }
@@ -655,7 +660,11 @@ void gs_ledger_add(gs_ledger *ledger, const unsigned char *statuses, int64_t cou
 }
 
 int64_t gs_layout_file_bytes(const gs_layout *layout) {
-    int64_t total = FILE_OVERHEAD + (int64_t)layout->count * DATASET_OVERHEAD;
+    int64_t total = FILE_OVERHEAD + (int64_t)layout->count * DATASET_OVERHEAD + gs_plots_bytes(layout->plots);
+    for (int i = 0; i < gs_plots_count(layout->plots); i++) {
+        total +=
+            (gs_plots_get(layout->plots, i)->dataset_count + 2) * (int64_t)DATASET_OVERHEAD; // its group, its title
+    }
     // The texts: as read, and resolved, which spells out every value of a list and of the data's law; the overrides
     // also as a part of the command line.
     const gs_experiment *experiment = layout->experiment;

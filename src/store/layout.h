@@ -4,6 +4,7 @@
 #define GANSWEEP_STORE_LAYOUT_H
 
 #include "gansweep/store.h"
+#include "plots/plots.h"
 
 /// What a row is made from. Coordinates need `index` alone; settings also `settings`; all others need everything.
 typedef struct {
@@ -48,6 +49,7 @@ struct gs_layout {
     gs_layers discriminator;
     int count;
     gs_column *columns; ///< [count]
+    gs_plots *plots;    ///< drawn from the columns
 };
 
 enum { GS_WIDEST_PLANNED = 8 }; ///< bytes of a coordinate's or a setting's row, at most

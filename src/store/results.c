@@ -139,6 +139,26 @@ end:
     return status;
 }
 
+/// The same for the parts of the plots.
+static gs_status find_parts(gs_results *results, gs_error *error) {
+    const gs_plots *plots = results->layout->plots;
+    results->part_addresses = calloc((size_t)gs_plots_part_count(plots), sizeof *results->part_addresses);
+    if (results->part_addresses == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory");
+    }
+    for (int i = 0; i < gs_plots_part_count(plots); i++) {
+        const gs_plot_part *part = gs_plots_part(plots, i);
+        char name[sizeof part->name + 8];
+        (void)snprintf(name, sizeof name, "/plots/%s", part->name);
+        const gs_extent *extent = gs_seal_find(&results->seal, name);
+        if (extent == NULL || extent->kind != GS_EXTENT_CHANGES || extent->bytes != part->bytes) {
+            return gs_fail(error, GS_ERROR_RESULTS, "it is damaged: %s is not as the experiment in it says", name);
+        }
+        results->part_addresses[i] = extent->address;
+    }
+    return GS_OK;
+}
+
 /// Compares the seal's list with the datasets that follow from the experiment, and takes their addresses.
 static gs_status find_addresses(gs_results *results, gs_error *error) {
     const gs_layout *layout = results->layout;
@@ -157,7 +177,7 @@ static gs_status find_addresses(gs_results *results, gs_error *error) {
         }
         results->addresses[i] = extent->address;
     }
-    return GS_OK;
+    return find_parts(results, error);
 }
 
 static gs_status compare_place(const char *name, int64_t address, int64_t expected, gs_error *error) {
@@ -180,6 +200,13 @@ static gs_status compare_with_hdf5(void *context, gs_error *error) {
         status = gs_hdf5_find_rows(hdf5, dataset, &address, error);
         if (status == GS_OK) {
             status = compare_place(dataset->name, address, results->addresses[i], error);
+        }
+    }
+    for (int i = 0; i < gs_plots_part_count(results->layout->plots) && status == GS_OK; i++) {
+        status = gs_hdf5_find_part(hdf5, results->layout->plots, i, &address, error);
+        if (status == GS_OK) {
+            status = compare_place(gs_plots_part(results->layout->plots, i)->name, address, results->part_addresses[i],
+                                   error);
         }
     }
     for (int i = 0; i < GS_NOTE_COUNT && status == GS_OK; i++) {
@@ -248,6 +275,7 @@ void gs_results_close(gs_results *results) {
         (void)close(results->file);
     }
     free(results->addresses);
+    free(results->part_addresses);
     gs_layout_free(results->layout);
     gs_plan_free(results->plan);
     gs_experiment_free(results->experiment);

@@ -15,8 +15,9 @@ struct gs_results {
     gs_experiment *experiment;
     gs_plan *plan;
     gs_layout *layout;
-    int64_t *addresses; ///< [layout->count]
-    bool seconds_known; ///< whether /provenance/seconds and its checksum agree
+    int64_t *addresses;      ///< [layout->count]
+    int64_t *part_addresses; ///< [gs_plots_part_count(layout->plots)]
+    bool seconds_known;      ///< whether /provenance/seconds and its checksum agree
 };
 
 /// Whether this program trains by the version of the numerical contract that the file's trials follow.

@@ -120,6 +120,8 @@ gs_status gs_store_resume(const gs_results *results, gs_store **store, gs_error 
     }
     made->bytes = results->bytes;
     memcpy(made->addresses, results->addresses, (size_t)made->layout->count * sizeof *made->addresses);
+    memcpy(made->part_addresses, results->part_addresses,
+           (size_t)gs_plots_part_count(made->layout->plots) * sizeof *made->part_addresses);
     made->seconds_address = gs_seal_find(&results->seal, "/provenance/seconds")->address;
     made->seconds_checksum_address = gs_seal_find(&results->seal, "/provenance/seconds_checksum")->address;
     status = gs_lock_acquire(results->path, &made->lock, error);
@@ -160,6 +162,7 @@ static gs_status forget(gs_store *store, int64_t trial, gs_error *error) {
 
 gs_status gs_store_repair(gs_store *store, const int64_t *trials, int64_t count, gs_error *error) {
     gs_status status = GS_OK;
+    store->changed = true;
     for (int64_t i = 0; i < count && status == GS_OK; i++) {
         status = forget(store, trials[i], error);
     }

@@ -18,7 +18,7 @@ enum {
 /// What becomes of the bytes of an extent.
 typedef enum {
     GS_EXTENT_ROWS,    ///< a dataset's rows: each trial's checksum covers them, or the plan says what they are
-    GS_EXTENT_CHANGES, ///< a number that is written again; another number is its checksum
+    GS_EXTENT_CHANGES, ///< is written again: the plots, which follow from the rows, and a number with its checksum
     GS_EXTENT_SEALED,  ///< covered by the seal's hash like everything that no line names
     GS_EXTENT_KIND_COUNT,
 } gs_extent_kind;

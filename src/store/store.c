@@ -34,8 +34,9 @@ gs_status gs_store_allocate(const char *path, const gs_experiment *experiment, c
     gs_status status = gs_layout_create(experiment, plan, &made->layout, error);
     if (status == GS_OK) {
         made->addresses = calloc((size_t)made->layout->count, sizeof *made->addresses);
+        made->part_addresses = calloc((size_t)gs_plots_part_count(made->layout->plots), sizeof *made->part_addresses);
         made->ledger.planned = made->ledger.pending = made->layout->trial_count;
-        if (made->path == NULL || made->addresses == NULL) {
+        if (made->path == NULL || made->addresses == NULL || made->part_addresses == NULL) {
             status = gs_fail(error, GS_ERROR_RUN, "out of memory");
         }
     }
@@ -65,6 +66,7 @@ void gs_store_free(gs_store *store) {
         gs_layout_free(store->layout);
         free(store->finished);
         free(store->addresses);
+        free(store->part_addresses);
         free(store->path);
         free(store);
     }
@@ -231,6 +233,7 @@ gs_status gs_store_write(gs_store *store, const gs_block *block, gs_error *error
         if (!add_waiting(&store->waiting, block, block->rows[store->layout->count - 1])) {
             status = gs_fail(error, GS_ERROR_RUN, "out of memory for the status of trials");
         }
+        store->changed = true;
         (void)pthread_mutex_unlock(&store->waiting_mutex);
     }
     return status;
@@ -316,20 +319,60 @@ static gs_status acknowledge_durably(gs_store *store, const gs_unacknowledged *w
     return status;
 }
 
-/// @param always  also when no trial waits: the seconds are to be written
-static gs_status make_checkpoint(gs_store *store, double seconds, bool always, gs_error *error) {
-    (void)pthread_mutex_lock(&store->checkpoint_mutex);
+/// Takes what waits. A checkpoint before the last leaves the trials that complete the file: they wait for the plots.
+static gs_unacknowledged take_waiting(gs_store *store, bool last) {
+    gs_unacknowledged waiting = {0};
     (void)pthread_mutex_lock(&store->waiting_mutex);
-    gs_unacknowledged waiting = store->waiting;
-    store->waiting = (gs_unacknowledged){0};
+    if (last || store->waiting.status_count < store->ledger.pending) {
+        waiting = store->waiting;
+        store->waiting = (gs_unacknowledged){0};
+    }
     (void)pthread_mutex_unlock(&store->waiting_mutex);
+    return waiting;
+}
+
+/// The plots are on the disk before the statuses that complete a file: a complete file has complete plots. When they
+/// can't be drawn the last trial stays pending, and a resume draws them.
+static gs_status complete_durably(gs_store *store, gs_unacknowledged *waiting, double seconds, gs_error *error) {
+    gs_error reason;
+    const gs_status drawn = gs_store_draw(store, true, &reason);
+    if (drawn != GS_OK && waiting->count > 0) {
+        waiting->runs[waiting->count - 1].length--;
+        waiting->status_count--;
+    }
+    const gs_status status = acknowledge_durably(store, waiting, seconds, error);
+    return status == GS_OK && drawn != GS_OK
+               ? gs_fail(error, GS_ERROR_RUN, "%s: the plots can't be drawn: %.900s", store->path, reason.message)
+               : status;
+}
+
+/// Acknowledges what waits, and then draws what is acknowledged: at the end, and meanwhile when it costs little.
+static gs_status acknowledge_and_draw(gs_store *store, const gs_unacknowledged *waiting, double seconds, bool last,
+                                      gs_error *error) {
+    gs_status status = acknowledge_durably(store, waiting, seconds, error);
+    if (status == GS_OK && (last || gs_store_drawing_is_due(store))) {
+        gs_error reason;
+        if (gs_store_draw(store, false, &reason) == GS_OK && last) {
+            status = gs_store_sync(store, error);
+        } // a drawing that fails meanwhile is made later, and that of an unfinished file by the next process
+    }
+    return status;
+}
+
+/// @param last  nothing comes after it: also when no trial waits, if there are seconds to be noted
+static gs_status make_checkpoint(gs_store *store, double seconds, bool last, gs_error *error) {
+    (void)pthread_mutex_lock(&store->checkpoint_mutex);
+    gs_unacknowledged waiting = take_waiting(store, last);
+    const bool complete = waiting.status_count == store->ledger.pending;
     gs_status status = GS_OK;
     if (store->checkpoint_failed) {
         status = gs_fail(error, GS_ERROR_RUN, "%s can't be made durable: an earlier attempt failed", store->path);
-    } else if (always || waiting.count > 0) {
-        status = acknowledge_durably(store, &waiting, seconds, error);
-        store->checkpoint_failed = status != GS_OK;
+    } else if (last && complete && store->changed) {
+        status = complete_durably(store, &waiting, seconds, error);
+    } else if (waiting.count > 0 || (last && seconds > 0)) {
+        status = acknowledge_and_draw(store, &waiting, seconds, last, error);
     }
+    store->checkpoint_failed = store->checkpoint_failed || status != GS_OK;
     (void)pthread_mutex_unlock(&store->checkpoint_mutex);
     free_waiting(&waiting);
     return status;
@@ -340,7 +383,7 @@ gs_status gs_store_checkpoint(gs_store *store, double seconds, gs_error *error) 
 }
 
 gs_status gs_store_close(gs_store *store, double seconds, gs_ledger *ledger, gs_error *error) {
-    gs_status status = make_checkpoint(store, seconds, seconds > 0, error);
+    gs_status status = make_checkpoint(store, seconds, true, error);
     const int closed = close(store->file);
     store->file = -1;
     if (status == GS_OK && closed != 0 && errno != EINTR) { // Linux has closed it all the same

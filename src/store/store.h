@@ -26,8 +26,9 @@ struct gs_store {
     gs_layout *layout;
     gs_lock *lock;
     int file;
-    int64_t bytes;      ///< of the file
-    int64_t *addresses; ///< [layout->count] of each dataset's rows
+    int64_t bytes;           ///< of the file
+    int64_t *addresses;      ///< [layout->count] of each dataset's rows
+    int64_t *part_addresses; ///< [gs_plots_part_count] of each part of /plots
     int64_t seconds_address, seconds_checksum_address;
     double seconds_before;   ///< of training, before this process
     unsigned char *finished; ///< a bit a trial: finished before this process; NULL: none was
@@ -36,6 +37,8 @@ struct gs_store {
     pthread_mutex_t checkpoint_mutex; ///< one checkpoint at a time
     bool checkpoint_failed;           ///< under checkpoint_mutex: nothing is believed or acknowledged any more
     gs_ledger ledger;                 ///< acknowledged; under checkpoint_mutex
+    bool changed;                     ///< something was written or repaired; under waiting_mutex
+    double drawn_at, drawing_seconds; ///< end and duration of the latest drawing; under checkpoint_mutex
 };
 
 /// A store without a file.
@@ -63,6 +66,16 @@ gs_status gs_store_write_planned(const gs_store *store, int column, int64_t firs
 /// Writes all coordinates and settings, in memory that does not grow with the number of trials.
 /// @param stop  set to give up; may be NULL
 gs_status gs_store_write_plan(const gs_store *store, const volatile int *stop, gs_error *error);
+
+/// Writes all parts of a drawing of the plots. Not synced.
+gs_status gs_store_write_drawing(const gs_store *store, const unsigned char *drawing, gs_error *error);
+
+/// Draws the plots from the rows of acknowledged trials, or of all when `complete`, and writes them. Not synced. Under
+/// checkpoint_mutex.
+gs_status gs_store_draw(gs_store *store, bool complete, gs_error *error);
+
+/// Whether drawing again would take little of the time. Under checkpoint_mutex.
+bool gs_store_drawing_is_due(const gs_store *store);
 
 /// Writes the training's seconds and their checksum. Not synced.
 gs_status gs_store_write_seconds(const gs_store *store, double seconds, gs_error *error);

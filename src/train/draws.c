@@ -75,9 +75,9 @@ void gs_draw_parameters(uint64_t seed, gs_stream stream, const gs_layers *layers
     }
 }
 
-void gs_draw_data(const gs_data_law *law, uint64_t data_seed, float *rows) {
+void gs_draw_data(const gs_data_law *law, uint64_t data_seed, int64_t count, float *rows) {
     const int d = law->dimension;
-    for (int64_t i = 0; i < law->n; i++) {
+    for (int64_t i = 0; i < count; i++) {
         float x[GS_MAX_DIMENSION];
         gs_draw_normals(data_seed, GS_STREAM_DATA, 0, (uint64_t)(i * d), (uint64_t)d, x);
         for (int j = 0; j < d; j++) {

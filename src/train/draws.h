@@ -22,8 +22,9 @@ void gs_draw_order(uint64_t shuffle_seed, uint32_t epoch, int64_t n, int64_t *or
 void gs_draw_parameters(uint64_t seed, gs_stream stream, const gs_layers *layers, gs_initialisation rule,
                         float *parameters);
 
-/// Real data X A + b.
-/// @param rows  [n x dimension], row-major
-void gs_draw_data(const gs_data_law *law, uint64_t data_seed, float *rows);
+/// The first rows of the real data X A + b.
+/// @param count  0 ... n
+/// @param rows  [count x dimension], row-major
+void gs_draw_data(const gs_data_law *law, uint64_t data_seed, int64_t count, float *rows);
 
 #endif

@@ -247,7 +247,7 @@ bool REFERENCE_FROM(const gs_experiment *experiment, const gs_settings *settings
     reference_state s;
     const bool allocated = allocate_state(&s, experiment, settings);
     if (allocated) {
-        gs_draw_data(&experiment->data, (uint64_t)settings->data_seed, s.rows);
+        gs_draw_data(&experiment->data, (uint64_t)settings->data_seed, experiment->data.n, s.rows);
         copy_parameters(&s.D.layers, D, s.D.parameter);
         copy_parameters(&s.G.layers, G, s.G.parameter);
         adam_clock clock = {1.0, 1.0};

@@ -33,6 +33,10 @@ void gs_finding_watch(gs_finding *finding, double share);
 /// Compares coordinates and settings with the plan and rows with their checksums; counts and hashes.
 gs_status gs_verify_rows(gs_finding *finding, gs_error *error);
 
+/// Draws the plots again and compares them; only for a file whose trials are all finished and whole. Those of any other
+/// may have been under way when its process ended.
+gs_status gs_verify_plots(gs_finding *finding, gs_error *error);
+
 /// Trains the trials of finding->made->trials again and lists the datasets in which they differ.
 gs_status gs_verify_name_damage(gs_finding *finding, gs_error *error);
 /// Trains the finished trials of a share of the packs again and lists the datasets in which they differ.

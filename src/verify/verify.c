@@ -13,7 +13,8 @@ void gs_finding_add_row(gs_finding *finding, const char *dataset, int64_t row) {
         gs_damage *damage = &made->damage[made->damage_count];
         const int column = gs_layout_find(finding->results->layout, dataset);
         damage->trial = row;
-        damage->of_trial = column < 0 || gs_layout_dataset(finding->results->layout, column)->by_trial;
+        damage->of_trial =
+            dataset[0] == '\0' || (column >= 0 && gs_layout_dataset(finding->results->layout, column)->by_trial);
         (void)snprintf(damage->dataset, sizeof damage->dataset, "%s", dataset);
     }
     made->damage_count++;
@@ -79,6 +80,11 @@ static void sort_trials(gs_verification *made) {
 
 static gs_status verify(gs_finding *finding, gs_error *error) {
     gs_status status = gs_verify_rows(finding, error);
+    finding->made->plots_compared =
+        finding->made->ledger.pending == 0 && finding->made->damage_count == 0 && finding->made->trial_count == 0;
+    if (status == GS_OK && finding->made->plots_compared) {
+        status = gs_verify_plots(finding, error);
+    }
     if (status == GS_OK && finding->made->trial_count > 0) {
         status = gs_verify_name_damage(finding, error);
     }

@@ -15,14 +15,14 @@ import numpy as np
 PROGRAM, ROOT = sys.argv[1], sys.argv[2]
 del sys.argv[1:]
 sys.path.insert(0, ROOT)
-FIGURES = ["covariance", "losses", "samples"]
+FIGURES = ["covariance", "ellipses", "histogram", "losses", "maps", "notebook", "trials"]
 
 EXPERIMENT = """data: {{law: gaussian, A: {A}, b: {b}, n: {n}}}
 model: {{latent_dim: 2, generator: [3], discriminator: [4]}}
 train: {{epochs: {epochs}}}
 generator_loss: {loss}
 keep: {{samples: {kept}}}
-parameters: {{seed: {{range: [1, {seeds}]}}, lr_D: {{values: [0.05, {lr}]}}}}
+parameters: {{seed: {{range: [1, {seeds}]}}, lr_D: {{values: [{lr}]}}, lr_G: {{values: [{lr_G}]}}}}
 """
 
 
@@ -33,7 +33,7 @@ class Analysis(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
 
     def sweep(self, **changes):
-        text = EXPERIMENT.format(**{"A": "[[1, 2], [-0.1, 0.5]]", "b": "[1, 2]", "epochs": 3, "seeds": 20, "lr": 0.1, "n": 40,
+        text = EXPERIMENT.format(**{"A": "[[1, 2], [-0.1, 0.5]]", "b": "[1, 2]", "epochs": 3, "seeds": 20, "lr": "0.05, 0.1", "lr_G": 0.005, "n": 40,
                                     "loss": "non-saturating", "kept": 100, **changes})
         (self.folder / "small.yaml").write_text(text)
         results = self.folder / "small.h5"
@@ -60,8 +60,18 @@ class Analysis(unittest.TestCase):
     def test_every_figure_is_drawn(self):
         self.assert_drawn(self.analyse(self.sweep()))
 
+    def test_one_configuration_has_no_map(self):
+        run = self.analyse(self.sweep(lr=0.05))
+        self.assertIn("maps: not drawn, since no setting but seeds is swept", run.stdout)
+        self.assert_drawn(run, [name for name in FIGURES if name != "maps"])
+
+    def test_a_map_many_configurations_and_named_settings(self):
+        many = ", ".join(str(0.001 * (i + 1)) for i in range(100))
+        self.assert_drawn(self.analyse(self.sweep(lr=many, lr_G=many, seeds=1, n=8, epochs=1)))
+        self.assert_drawn(self.analyse(self.sweep(lr=0.05, loss="[non-saturating, minimax]")))
+
     def test_one_and_three_dimensions_one_epoch_one_trial(self):
-        self.assert_drawn(self.analyse(self.sweep(A="[[2]]", b="[1]", epochs=1)))
+        self.assert_drawn(self.analyse(self.sweep(A="[[2]]", b="[1]", epochs=1)), [name for name in FIGURES if name != "ellipses"])
         self.assert_drawn(self.analyse(self.sweep(A="[[1, 0, 0], [0, 2, 1], [0, 0, 3]]", b="[1, 2, 3]", seeds=1)))
 
     def test_pending_and_diverged_trials_are_left_out(self):
@@ -72,15 +82,15 @@ class Analysis(unittest.TestCase):
         read = Results(results)
         self.assertEqual((read.trials, read.planned), (35, 40))
         with h5py.File(results) as file:
-            np.testing.assert_array_equal(read.loss_D, file["loss_D"][5:])
+            np.testing.assert_array_equal(read.all_of("loss_D"), file["loss_D"][5:])
             for trial in [0, 34]:
-                np.testing.assert_array_equal(read.samples_of(trial), file["samples"][5 + trial])
+                np.testing.assert_array_equal(read.of_trial("samples", trial), file["samples"][5 + trial])
         np.testing.assert_allclose(read.covariance, [[1.01, 1.95], [1.95, 4.25]], rtol=1e-14)
         np.testing.assert_array_equal(read.mean, [1, 2])
         self.assert_drawn(self.analyse(results))
 
     def test_each_trial_is_judged_by_its_own_last_epoch_and_loss(self):
-        results = self.sweep(seeds=150, n=1000, epochs="[12, 20]", loss="[non-saturating, minimax]", lr=0.01)
+        results = self.sweep(seeds=150, n=1000, epochs="[12, 20]", loss="[non-saturating, minimax]", lr="0.05, 0.01")
         from analysis.results import Results
         read = Results(results)
         report = subprocess.run([PROGRAM, "report", results, "--format", "json"], check=True, capture_output=True, text=True)
@@ -100,8 +110,8 @@ class Analysis(unittest.TestCase):
 
     def test_no_samples_no_figure_of_them(self):
         run = self.analyse(self.sweep(kept=0))
-        self.assertIn("samples: not drawn", run.stdout)
-        self.assert_drawn(run, ["covariance", "losses"])
+        self.assertIn("trials: not drawn, since the experiment keeps no samples", run.stdout)
+        self.assert_drawn(run, [name for name in FIGURES if name != "trials"])
 
     def test_files_that_cannot_be_drawn_are_refused(self):
         self.assert_refused(self.analyse(self.folder / "none.h5"), "none.h5")
@@ -114,6 +124,9 @@ class Analysis(unittest.TestCase):
         with h5py.File(results, "r+") as file:
             file["status"][:] = 0
         self.assert_refused(self.analyse(results), "none of 40 trials is done")
+        with h5py.File(results, "r+") as file:
+            file["provenance/layout_version"][()] = 99
+        self.assert_refused(self.analyse(results), "layout version 99", "version 3")
 
 
 if __name__ == "__main__":

@@ -67,6 +67,13 @@ BAD_EXPERIMENTS = {
 }
 
 
+def datasets(file):
+    """Names of all datasets of an open file outside of /provenance."""
+    names = []
+    file.visititems(lambda name, item: names.append(name) if hasattr(item, "dtype") else None)
+    return [name for name in names if not name.startswith("provenance/")]
+
+
 def gansweep(*arguments, **options):
     return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, errors="surrogateescape", timeout=300,
                           **options)
@@ -500,9 +507,10 @@ class Resume(Stored):
         self.assertEqual(self.contents("left.h5"), self.contents("whole.h5"))
         self.assertIn(2, after)
         with h5py.File(self.folder / "left.h5") as left, h5py.File(self.folder / "whole.h5") as whole:
-            for name in whole:
-                if name != "provenance":
-                    self.assertEqual(left[name][()].tobytes(), whole[name][()].tobytes(), name)
+            names = datasets(whole)
+            self.assertTrue({"loss_D", "plots/losses/loss_D_median", "plots/losses/title"} <= set(names))
+            for name in names:
+                self.assertEqual(left[name][()].tobytes(), whole[name][()].tobytes(), name)
         self.assertEqual(self.files(), ["left.h5", "small.yaml", "whole.h5"])
 
     def test_only_what_is_pending_is_trained(self):
@@ -631,13 +639,28 @@ class Verify(Stored):
 
     def test_what_a_forger_changed_is_found_by_training_it_again(self):
         self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
-        self.set("small.h5", lambda file: file["loss_G"].__setitem__((4, 2), 0.693))
+        self.set("small.h5", lambda file: file["hotelling_t2"].__setitem__(4, 0.693))
         subprocess.run([os.environ["SEAL_AGAIN"], str(self.folder / "small.h5")], check=True)
         self.assertEqual(self.gansweep("verify", "small.h5").returncode, 0)
         run = self.gansweep("verify", "small.h5", "--recompute", "all")
         self.assertEqual(run.returncode, 3)
-        self.assertEqual(re.findall(r"(?m)^damaged: (.*)$", run.stdout), ["loss_G of trial 4", "checksum of trial 4"])
+        self.assertEqual(re.findall(r"(?m)^damaged: (.*)$", run.stdout), ["hotelling_t2 of trial 4", "checksum of trial 4"])
         self.assertEqual(self.gansweep("resume", "small.h5", "--repair").returncode, 0)
+
+    def test_plots_that_do_not_follow_from_the_rows_are_named_and_drawn_again(self):
+        self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)
+        before = (self.folder / "small.h5").read_bytes()
+        self.set("small.h5", lambda file: file["plots/ln2_by_epoch/both"].__setitem__(1, 0.5))
+        run = self.gansweep("verify", "small.h5")
+        self.assertEqual(run.returncode, 3)
+        self.assertIn("plots      damaged in 1 places\n", run.stdout)
+        self.assertIn("rows       whole", run.stdout)
+        self.assertEqual(re.findall(r"(?m)^damaged: (.*)$", run.stdout), ["plots/ln2_by_epoch/both of position 1"])
+        run = self.gansweep("resume", "small.h5")
+        self.assertEqual(run.returncode, 3)
+        self.assertIn("with --repair", run.stderr)
+        self.assertEqual(self.gansweep("resume", "small.h5", "--repair").returncode, 0)
+        self.assertEqual((self.folder / "small.h5").read_bytes(), before)
 
     def test_seconds_that_do_not_match_their_checksum_are_not_believed(self):
         self.assertEqual(self.gansweep("run", "small.yaml", "-q").returncode, 0)

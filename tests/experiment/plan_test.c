@@ -109,6 +109,36 @@ static void a_zip_with_a_seed_numbers_its_different_other_settings(void **state)
     gs_experiment_free(e);
 }
 
+/// Every trial is a member of its configuration, and members ascend.
+static void members_are_the_trials_of_a_configuration(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        DATA "parameters: {seed: {range: [1, 3]}, data_seed: [4, 5], lr_D: [0.1, 0.2], convention: [mxnet, tf]}\n",
+        DATA "parameters: {shuffle_seed: [1, 2], convention: [mxnet, tf]}\n"
+             "zip: {seed: [1, 2, 3, 4, 5], lr_D: [0.5, 0.6, 0.5, 0.7, 0.6]}\n",
+        DATA "parameters: {data_seed: [7, 8, 9], lr_G: [0.1, 0.2]}\n"
+             "zip: {seed: {range: [1, 4]}, epochs: [1, 2, 3, 4]}\n",
+        DATA "parameters: {seed: [3]}\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        gs_experiment *const e = parse(texts[i]);
+        gs_plan *const plan = plan_of(e);
+        int64_t members = 0;
+        for (int64_t c = 0; c < gs_plan_configuration_count(plan); c++) {
+            int64_t before = -1;
+            for (int64_t k = 0; k < gs_plan_member_count(plan, c); k++, members++) {
+                const int64_t trial = gs_plan_member(plan, c, k);
+                assert_true(trial > before && trial < gs_plan_trial_count(plan));
+                assert_true(gs_plan_configuration(plan, trial) == c);
+                before = trial;
+            }
+        }
+        assert_true(members == gs_plan_trial_count(plan));
+        gs_plan_free(plan);
+        gs_experiment_free(e);
+    }
+}
+
 static void a_zip_of_seeds_is_no_configuration(void **state) {
     (void)state;
     gs_experiment *const e = parse(DATA "parameters: {lr_D: [0.1, 0.2]}\n"
@@ -268,6 +298,7 @@ int main(void) {
         cmocka_unit_test(trials_follow_the_documented_order),
         cmocka_unit_test(zipped_settings_walk_together_at_the_place_of_the_slowest),
         cmocka_unit_test(a_zip_with_a_seed_numbers_its_different_other_settings),
+        cmocka_unit_test(members_are_the_trials_of_a_configuration),
         cmocka_unit_test(a_zip_of_seeds_is_no_configuration),
         cmocka_unit_test(every_trial_is_in_one_pack_of_its_shape),
         cmocka_unit_test(packs_of_the_same_seeds_follow_each_other),

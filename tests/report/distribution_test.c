@@ -10,8 +10,9 @@
 
 #include <cmocka.h>
 
+#include "numeric/quantile.h"
 #include "report/distribution.h"
-#include "report/format.h"
+#include "numeric/format.h"
 
 static const double TOLERANCE = 1e-13;
 

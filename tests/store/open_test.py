@@ -115,8 +115,8 @@ def check_structure(path, example, document):
     expected = expected_datasets(document["dataset"], example)
     documented = {row[0].strip("`"): row for row in document["dimension"]}
     with h5py.File(path) as file:
-        check(set(file) == set(lengths) | set(expected) | {"provenance"}, path, set(file) ^ (set(lengths) | set(expected) | {"provenance"}))
-        check(set(file.attrs) == {"title", "Conventions", "source", "summary"}, list(file.attrs))
+        check(set(file) == set(lengths) | set(expected) | {"plots", "provenance"}, path, set(file) ^ (set(lengths) | set(expected)))
+        check(set(file.attrs) == {"title", "Conventions", "source", "summary", "NX_class", "default"}, list(file.attrs))
         check(text(file.attrs["title"]) == example["title"], file.attrs["title"])
         check(text(file.attrs["Conventions"]) == "CF-1.8" and text(file.attrs["source"]) == "gansweep 1.2.3")
         check(str(lengths["trial"]) in text(file.attrs["summary"]))
@@ -161,7 +161,7 @@ def check_provenance(group, rows):
         check(dataset.shape == (), name)
         check(dataset.dtype.kind == "S" if type_ == "text" else dataset.dtype == TYPES[type_], name, dataset.dtype)
     check(group["experiment"][()].startswith(b"title: "))
-    check(group["seconds"][()] == 1.5 and group["threads"][()] == 2 and group["layout_version"][()] == 2)
+    check(group["seconds"][()] == 1.5 and group["threads"][()] == 2 and group["layout_version"][()] == 3)
     check(re.fullmatch(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", group["created"][()]), group["created"][()])
     check(group["command_line"][()] == b"gansweep run \"x y\" ?? '$(rm)'", group["command_line"][()])
     check(b"seed: " in group["resolved"][()] and b"A: [[1, 2" in group["resolved"][()], group["resolved"][()])
@@ -280,7 +280,9 @@ def check_seal(path, example, document):
         for name, (kind, address, size) in places.items():
             check(file[name].id.get_offset() == address, name)
             check(file[name].dtype.itemsize * max(1, file[name].size) == size + (kind == "seal"), name, size)
-        check(len(places) == len(file) - 1 + len(file["provenance"]))
+        parts = [name for name in places if name.startswith("/plots/")]
+        check(len(places) == len(file) - 2 + len(file["provenance"]) + len(parts), len(places))
+        check(len(parts) > 10 and all(places[name][0] == "changes" for name in parts), parts)
         seconds = file["provenance/seconds"][()]
         check(file["provenance/seconds_checksum"][()].tobytes() == xxhash.xxh3_64_intdigest(seconds.tobytes()).to_bytes(8, "little"))
     sealed = bytearray()
@@ -364,9 +366,9 @@ def main():
     try:
         check(writer.stdout.readline() == "written\n", "write_examples failed")
         # The last file is still open for writing: readers open it all the same, with their default settings.
-        with h5py.File(folder / "plain.h5") as growing:
+        with h5py.File(folder / "affine.h5") as growing:
             check(growing["status"][0] == 1 and growing["provenance/seconds"][()] == 1.25)
-        subprocess.run(["h5dump", "-H", str(folder / "plain.h5")], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["h5dump", "-H", str(folder / "affine.h5")], check=True, stdout=subprocess.DEVNULL)
     finally:
         writer.stdin.close()
         check(writer.wait() == 0, "write_examples failed")

@@ -24,7 +24,7 @@ int main(int count, char **arguments) {
         (void)fprintf(stderr, "usage: write_examples FOLDER\n");
         return 2;
     }
-    for (int name = 0; name < FIXTURE_COUNT; name++) {
+    for (int name = FIXTURE_COUNT - 1; name >= 0; name--) {
         char path[4096];
         fixture made;
         gs_error error;
@@ -36,7 +36,7 @@ int main(int count, char **arguments) {
             (void)fprintf(stderr, "%s\n", error.message);
             return 1;
         }
-        if (name == FIXTURE_COUNT - 1) {
+        if (name == 0) {
             (void)printf("written\n");
             (void)fflush(stdout);
             while (getchar() != EOF) {

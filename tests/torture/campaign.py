@@ -53,6 +53,13 @@ RESULTS = "r.h5"
 MARK = ".torture"  # of a work folder, which is emptied
 
 
+def changing_parts(data):
+    """[(name, address, bytes)] of what is written again outside of the rows: the seal of a file's bytes says it."""
+    begin = data.index(b"gansweep seal 1\n")
+    seal = data[begin:data.index(b"\nend ", begin)].decode()
+    return [(name, int(address), int(size)) for name, address, size in re.findall(r"(?m)^changes +/(\S+) +(\d+) +(\d+)$", seal)]
+
+
 class Failure(Exception):
     """What the program should not have done."""
 

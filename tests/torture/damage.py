@@ -8,7 +8,7 @@ import re
 
 import h5py
 
-from campaign import CONTENTS, RESULTS, Failure
+from campaign import CONTENTS, RESULTS, Failure, changing_parts
 
 
 HEAD = 2048  # bytes: superblock, root group, and the first of its headers
@@ -150,6 +150,21 @@ def flip_of_seconds(rows, at, bit):
     return act
 
 
+def flip_of_plot(name, address, bit):
+    """Of a number or a title of the plots, which follow from the rows: it is named, and drawn again with --repair."""
+    def act(case):
+        data = flip(case, (address, bit))
+        outcome = refused_and_unchanged(case, data, "verify", RESULTS)
+        if f"damaged: {name} " not in outcome.stdout:
+            raise Failure(f"{name} is not named: {outcome.describe()}")
+        refused_and_unchanged(case, data, *case.resume_arguments())
+        case.gansweep(*case.resume_arguments(), "--repair", codes={0})
+        case.check_complete()
+        if case.path.read_bytes() != case.campaign.complete:
+            raise Failure("the file is not the sound one again")
+    return act
+
+
 def truncation(length):
     def act(case):
         data = case.campaign.complete[:length]
@@ -175,10 +190,10 @@ def run(campaign):
     by_trial = [rows for rows in layout if rows.row_bytes and rows.name != "status"]
     coordinates = [rows for rows in layout if not rows.row_bytes and "/" not in rows.name]
     changing = [rows for rows in layout if rows.name in ("provenance/seconds", "provenance/seconds_checksum")]
+    parts = changing_parts(campaign.complete)
     outside = bytearray(size)
-    for rows in layout:
-        if "/" not in rows.name or rows in changing:
-            outside[rows.address:rows.address + rows.bytes] = b"\1" * rows.bytes
+    for address, length in [(rows.address, rows.bytes) for rows in layout if "/" not in rows.name] + [part[1:] for part in parts]:
+        outside[address:address + length] = b"\1" * length
     structure = [address for address in range(size) if not outside[address]]
     draw = campaign.rng
 
@@ -203,6 +218,10 @@ def run(campaign):
               for rows, at, bit in campaign.sample(bits_of(coordinates), 10)]
     cases += [(f"bit {bit} of byte {at} of {rows.name}", flip_of_seconds(rows, at, bit))
               for rows, at, bit in campaign.sample(bits_of(changing), 10)]
+    plots = [(name, address + at, bit) for name, address, length in parts if name.startswith("plots/")
+             for at in range(length) for bit in range(8)]
+    cases += [(f"bit {bit} of byte {address}, of {name}", flip_of_plot(name, address, bit))
+              for name, address, bit in draw.sample(plots, campaign.size(20, 2000))]
     count_calls_of_repair(campaign, by_trial[-1])
     for _ in range(campaign.size(20, 2000)):
         rows, share = draw.choice(by_trial), draw.random()

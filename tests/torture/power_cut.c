@@ -27,9 +27,11 @@
 /// Of each state is required:
 ///   (a) the results file is there, if the folder was once synced with it;
 ///   (b) when it is there, every byte outside the trials' rows is the one of the final file, so that every reader opens
-///       it as it opens that one (but /provenance/seconds and its checksum, which change with every checkpoint);
+///       it as it opens that one (but the plots, and /provenance/seconds and its checksum, which change with
+///       checkpoints);
 ///   (c) a trial that says that it is finished has the final status and, in every dataset, the final bytes;
-///   (d) a trial whose status was promised - by a sync, or by a process that ended well - is finished.
+///   (d) a trial whose status was promised - by a sync, or by a process that ended well - is finished;
+///   (e) when all trials say that they are finished, the plots are the final ones.
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -49,7 +51,7 @@ enum {
     EXIT_USELESS = 2,     ///< nothing was found out
     TRIAL_WORDS = 4,
     MOST_TRIALS = 64 * TRIAL_WORDS,
-    MOST_COLUMNS = 128,
+    MOST_COLUMNS = 256,
     LONGEST_NAME = 128,
     MOST_FILES = 32,
     MOST_NAMES = 64,
@@ -198,16 +200,21 @@ typedef enum {
     ROLE_CHECKSUM, ///< of the trial's row of every dataset but itself and the status
     ROLE_DIVERGED, ///< diverged_epoch: status is 2 where it is not 0
     ROLE_LOOSE,    ///< not a trial's, and changing with every checkpoint
+    ROLE_PLOT,     ///< the same, and final when all trials are finished
     ROLE_COUNT
 } column_role;
 
-static const char *const role_names[ROLE_COUNT] = {"row", "setting", "status", "checksum", "diverged", "loose"};
+static const char *const role_names[ROLE_COUNT] = {"row", "setting", "status", "checksum", "diverged", "loose", "plot"};
 
 typedef struct {
     char name[LONGEST_NAME];
     column_role role;
     int64_t address, row_bytes;
 } column;
+
+static bool is_loose(column_role role) {
+    return role == ROLE_LOOSE || role == ROLE_PLOT;
+}
 
 enum { OWNER_FIXED = -1, OWNER_LOOSE = -2 };
 
@@ -242,7 +249,7 @@ static void read_table(const char *path, results_file *results) {
             address + count * row_bytes > results->size) {
             die("%s: %s is of no use", path, next->name);
         }
-        results->trials = next->role == ROLE_LOOSE ? results->trials : count;
+        results->trials = is_loose(next->role) ? results->trials : count;
         results->status = next->role == ROLE_STATUS ? next : results->status;
         results->checksum = next->role == ROLE_CHECKSUM ? next : results->checksum;
         results->diverged = next->role == ROLE_DIVERGED ? next : results->diverged;
@@ -266,13 +273,13 @@ static void find_owners(results_file *results) {
     }
     for (int i = 0; i < results->column_count; i++) {
         const column *one = &results->columns[i];
-        const int64_t bytes = one->row_bytes * (one->role == ROLE_LOOSE ? 1 : results->trials);
+        const int64_t bytes = one->row_bytes * (is_loose(one->role) ? 1 : results->trials);
         for (int64_t at = 0; at < bytes; at++) {
             const int16_t trial = (int16_t)(at / one->row_bytes);
-            results->writer[one->address + at] = one->role == ROLE_LOOSE     ? OWNER_LOOSE
+            results->writer[one->address + at] = is_loose(one->role)         ? OWNER_LOOSE
                                                  : one->role == ROLE_SETTING ? OWNER_FIXED
                                                                              : trial;
-            results->subject[one->address + at] = one->role == ROLE_LOOSE ? -1 : trial;
+            results->subject[one->address + at] = is_loose(one->role) ? -1 : trial;
         }
     }
 }
@@ -286,7 +293,7 @@ static const column *different_column(const results_file *results, const unsigne
     for (int i = 0; i < results->column_count; i++) {
         const column *one = &results->columns[i];
         const int64_t at = one->address + trial * one->row_bytes;
-        if (one->role != ROLE_LOOSE && memcmp(image + at, results->bytes + at, (size_t)one->row_bytes) != 0) {
+        if (!is_loose(one->role) && memcmp(image + at, results->bytes + at, (size_t)one->row_bytes) != 0) {
             return one;
         }
     }
@@ -1017,6 +1024,26 @@ static void judge_trial(const results_file *results, const image *made, const tr
          (long long)(different->address + trial * different->row_bytes));
 }
 
+/// Judges the plots by (e). What a spoilt sector has hit the program must find.
+static void judge_plots(const results_file *results, const image *made, verdict *judged) {
+    for (int trial = 0; trial < results->trials; trial++) {
+        const bool is_spoilt = has(made->doubtful.word, trial) && is_found_damaged(results, made->bytes, trial);
+        if (status_of(results, made->bytes, trial) == 0 || is_spoilt) {
+            return;
+        }
+    }
+    for (int i = 0; i < results->column_count; i++) {
+        const column *one = &results->columns[i];
+        for (int64_t at = one->address; one->role == ROLE_PLOT && at < one->address + one->row_bytes; at++) {
+            if (made->bytes[at] != results->bytes[at] && (at < made->spoilt || at >= made->end)) {
+                fail(judged, "(e) every trial is finished, and %s (at %lld) is not the final one", one->name,
+                     (long long)at);
+                return;
+            }
+        }
+    }
+}
+
 /// What else a spoilt sector has hit.
 static void judge_spoilt_sector(const results_file *results, const image *made, verdict *judged) {
     for (int64_t at = made->spoilt; at < made->end; at++) {
@@ -1066,6 +1093,7 @@ static void judge_image(const disk *machine, const image *made, const durable_ve
             judge_trial(results, made, &machine->promised, 64 * word + __builtin_ctzll(left), judged);
         }
     }
+    judge_plots(results, made, judged);
     if (made->spoilt < made->end) {
         judge_spoilt_sector(results, made, judged);
     }

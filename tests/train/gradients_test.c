@@ -124,7 +124,7 @@ static batch batch_of(const subject *s, int step) {
     float rows[24 * DIMENSION_MAX], Z[BATCH_MAX * DIMENSION_MAX];
     int64_t order[24];
     batch result = {.count = (int)(n - start < s->settings.batch_size ? n - start : s->settings.batch_size)};
-    gs_draw_data(&s->experiment.data, (uint64_t)s->settings.data_seed, rows);
+    gs_draw_data(&s->experiment.data, (uint64_t)s->settings.data_seed, s->experiment.data.n, rows);
     gs_draw_order((uint64_t)s->settings.shuffle_seed, 0, n, order);
     gs_draw_normals((uint64_t)s->settings.seed, GS_STREAM_LATENT, 0, (uint64_t)(start * latent_dim),
                     (uint64_t)(result.count * latent_dim), Z);

@@ -54,7 +54,7 @@ static void print_draws(const gs_experiment *experiment, const gs_settings *s, c
     float *data = allocate(n * d, sizeof *data), *Z = allocate(latents, sizeof *Z);
     float *D = allocate(of->D.parameter_count, sizeof *D), *G = allocate(of->G.parameter_count, sizeof *G);
     int64_t *order = allocate(n, sizeof *order);
-    gs_draw_data(&experiment->data, (uint64_t)s->data_seed, data);
+    gs_draw_data(&experiment->data, (uint64_t)s->data_seed, experiment->data.n, data);
     gs_draw_parameters((uint64_t)s->seed, GS_STREAM_INIT_DISCRIMINATOR, &of->D, rule->discriminator, D);
     gs_draw_parameters((uint64_t)s->seed, GS_STREAM_INIT_GENERATOR, &of->G, rule->generator, G);
     print_floats("data", data, n * d);

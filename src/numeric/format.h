@@ -1,6 +1,6 @@
 /// Numbers as people read them. Every function writes into `text` and returns it.
-#ifndef REPORT_FORMAT_H
-#define REPORT_FORMAT_H
+#ifndef GANSWEEP_NUMERIC_FORMAT_H
+#define GANSWEEP_NUMERIC_FORMAT_H
 
 #include <stdint.h>
 

@@ -1,4 +1,5 @@
-#include "gansweep/run.h"
+/// What counts as the equilibrium's loss.
+#include "gansweep/check.h"
 
 /// The reals that "%.3f" prints as 0.693 lie strictly between these. No float or double equals either end exactly (a
 /// tie needs a dyadic fraction), so that the rounding of ties has no say.

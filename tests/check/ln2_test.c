@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "gansweep/run.h"
+#include "gansweep/check.h"
 
 static bool printed(float value, const char *expected) {
     char text[32];

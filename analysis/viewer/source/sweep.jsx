@@ -1,0 +1,270 @@
+// The sweep: a map of the configurations, and for the chosen one its losses, a trial's points, and the numbers.
+import { useDatasetValue, useEntity } from "@h5web/app";
+import { Suspense, useMemo, useRef, useState } from "react";
+import { realData } from "./draws.js";
+import { colour, ends, Figure, path, short } from "./figure.jsx";
+import { ellipse, gram, lawOf } from "./law.js";
+
+const LN_2 = Math.LN2;
+const MAPS = [
+  ["map_of_ln2", "share", "Share at 0.693 / 0.693", false],
+  ["map_of_covariance_ok", "share", "Share with right covariance", false],
+  ["map_of_covariance_error", "covariance_error", "Median covariance error", true],
+  ["map_of_frechet_distance", "frechet_distance", "Median Fréchet distance", true],
+];
+const SETTINGS = ["lr_D", "lr_G", "batch_size", "latent_dim", "epochs", "convention", "generator_loss"];
+const SCORES = [
+  ["covariance_error", "Covariance error"], ["frechet_distance", "Fréchet distance"], ["kl_exact", "KL of the exact law (nats)"],
+  ["affine_invariant_distance", "Affine-invariant distance"],
+];
+const STATUS = ["pending", "done", "diverged"];
+
+const numbers = (value) => (value === undefined ? undefined : Array.from(typeof value === "object" ? value : [value], Number));
+
+/** A group's children by name; {} where there is none. */
+function useChildren(name) {
+  const group = useEntity(name);
+  return useMemo(() => Object.fromEntries((group.children ?? []).map((child) => [child.name, child])), [group]);
+}
+
+/** A whole dataset, or the rows of a selection, as numbers; undefined when the file has none. */
+const useNumbers = (dataset, selection) => numbers(useDatasetValue(dataset, selection));
+
+const attribute = (entity, name) => entity?.attributes?.some((one) => one.name === name);
+
+export function Sweep() {
+  const root = useChildren("/");
+  if (!root.plots || !root.status || !root.provenance) {
+    return <p className="message" role="alert">This file is not one of gansweep's: its data are under the other tab.</p>;
+  }
+  return <OfGansweep root={root} />;
+}
+
+function OfGansweep({ root }) {
+  const provenance = useChildren("/provenance");
+  const version = Number(useDatasetValue(provenance.layout_version));
+  if (version !== 3) {
+    return <p className="message" role="alert">The file has layout version {version}, and this page reads version 3: use the page of the gansweep that made it.</p>;
+  }
+  return <Configurations root={root} provenance={provenance} />;
+}
+
+function Configurations({ root, provenance }) {
+  const plots = useChildren("/plots"), losses = useChildren("/plots/losses");
+  const title = useDatasetValue(losses.title);
+  const law = lawOf(useDatasetValue(provenance.resolved));
+  const shown = useNumbers(losses.configuration) ?? [0];
+  const first = useNumbers(losses.first_trial) ?? [0];
+  const names = SETTINGS.filter((name) => losses[name]);
+  const settings = names.map((name) => useNumbers(losses[name])); // eslint-disable-line -- the same names in every render
+  const [row, setRow] = useState(0);
+  const next = row + 1 < first.length && shown[row + 1] === shown[row] + 1 ? first[row + 1] : null;
+  const describe = (at) => names.map((name, i) => `${name} ${short(settings[i][at])}`).join(", ") || "the only configuration";
+  return (
+    <div className="sweep">
+      <p className="title">{title}</p>
+      {plots.map_of_ln2 && <Maps names={names} settings={settings} shown={shown} row={row} setRow={setRow} describe={describe} />}
+      <section className="chosen" aria-live="polite">
+        <h2>Configuration {shown[row]}: {describe(row)}</h2>
+        <div className="panels">
+          <Suspense fallback={<p>Reading ...</p>}><Bands losses={losses} row={shown.length > 1 || losses.configuration ? row : null} /></Suspense>
+          <Suspense fallback={<p>Reading ...</p>}><Trials key={shown[row]} root={root} law={law} first={first[row]} next={next} /></Suspense>
+        </div>
+      </section>
+    </div>
+  );
+}
+
+/** Rows of the curves by their cell of the map: settings of equal rank share one as /plots' axes do. */
+function useCells(axes, names, settings, count) {
+  return useMemo(() => {
+    const place = axes.map(({ name, size }) => {
+      const values = settings[names.indexOf(name)], levels = [...new Set(values)].sort((a, b) => a - b);
+      return values.map((value) => Math.floor((levels.indexOf(value) * size) / levels.length));
+    });
+    const cells = new Map();
+    for (let row = 0; row < count; row++) {
+      const key = place.reduce((at, of, i) => at * axes[i].size + of[row], 0);
+      cells.set(key, [...(cells.get(key) ?? []), row]);
+    }
+    return { cells, cellOf: (row) => place.reduce((at, of, i) => at * axes[i].size + of[row], 0) };
+  }, [axes, names.join(), settings, count]);
+}
+
+function Maps({ names, settings, shown, row, setRow, describe }) {
+  const [quantity, setQuantity] = useState(0);
+  const [group, signal, , logarithmic] = MAPS[quantity];
+  const plot = useChildren(`/plots/${group}`);
+  const values = useNumbers(plot[signal]);
+  const dimensions = plot[signal].shape.dims ?? plot[signal].shape;
+  const axisNames = Object.keys(plot).filter((name) => SETTINGS.includes(name));
+  // A map's axes are the settings in the group; rows come first, and the sizes tell which they are.
+  const positions = axisNames.map((name) => useNumbers(plot[name])); // eslint-disable-line -- the same names in every render
+  const ordered = useMemo(() => {
+    const found = axisNames.map((name, i) => ({ name, positions: positions[i], size: positions[i].length }));
+    return found.length === 2 && attribute(plot[found[0].name], "rows") ? found : orderByShape(found, dimensions);
+  }, [plot]);
+  const { cells, cellOf } = useCells(ordered, names, settings, shown.length);
+  const [height, width] = ordered.length === 2 ? [ordered[0].size, ordered[1].size] : [1, ordered[0].size];
+  const finite = values.filter((value) => Number.isFinite(value) && (!logarithmic || value > 0));
+  const scale = logarithmic ? Math.log : (value) => value;
+  const [low, high] = logarithmic && finite.length ? [Math.min(...finite), Math.max(...finite)].map(Math.log) : [0, 1];
+  const shade = (value) => (Number.isFinite(value) ? colour((scale(Math.max(value, 1e-300)) - low) / (high - low || 1)) : "var(--missing)");
+  const chosen = cellOf(row), grid = useRef(null);
+  const choose = (cell) => cells.has(cell) && setRow(cells.get(cell)[0]);
+  const move = (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: width, ArrowDown: -width }[event.key];
+    if (step === undefined) {
+      return;
+    }
+    event.preventDefault();
+    for (let cell = chosen + step; cell >= 0 && cell < width * height; cell += step) {
+      if ((step === 1 || step === -1) && Math.floor(cell / width) !== Math.floor(chosen / width)) {
+        return;
+      }
+      if (cells.has(cell)) {
+        choose(cell);
+        return;
+      }
+    }
+  };
+  const label = (axis, i) => `${axis.name} ${short(axis.positions[i])}`;
+  const side = Math.max(3, Math.min(34, 420 / width, 320 / height));
+  return (
+    <section className="map">
+      <div className="quantities" role="radiogroup" aria-label="what the map shows">
+        {MAPS.map(([name, , text], i) => (
+          <button key={name} role="radio" aria-checked={quantity === i} onClick={() => setQuantity(i)}>{text}</button>
+        ))}
+      </div>
+      <svg ref={grid} className="grid-map" tabIndex={0} role="application" onKeyDown={move} width={width * side + 60} height={height * side + 46}
+           aria-label={`${MAPS[quantity][2]} by configuration; arrow keys choose one. Chosen: ${describe(row)}, ${short(values[chosen])}`}>
+        {values.map((value, cell) => {
+          const column = cell % width, line = Math.floor(cell / width);
+          const text = `${ordered.length === 2 ? `${label(ordered[1], column)}, ${label(ordered[0], line)}` : label(ordered[0], column)}: ${Number.isFinite(value) ? short(value) : "nothing finished"}`;
+          return (
+            <rect key={cell} className={`cell${cell === chosen ? " chosen-cell" : ""}`} data-cell={cell} x={56 + column * side} y={4 + (height - 1 - line) * side}
+                  width={side - (side > 8 ? 1 : 0)} height={side - (side > 8 ? 1 : 0)} fill={shade(value)} onClick={() => choose(cell)}>
+              <title>{text}</title>
+            </rect>
+          );
+        })}
+        <text x={56 + (width * side) / 2} y={height * side + 40} textAnchor="middle">{ordered.at(-1).name}</text>
+        {[0, width - 1].map((i, end) => <text key={`x${end}`} x={56 + (i + 0.5) * side} y={height * side + 20} textAnchor="middle">{short(ordered.at(-1).positions[i])}</text>)}
+        {ordered.length === 2 && <text transform={`translate(12 ${4 + (height * side) / 2}) rotate(-90)`} textAnchor="middle">{ordered[0].name}</text>}
+        {ordered.length === 2 && [0, height - 1].map((i, end) => <text key={`y${end}`} x={52} y={8 + (height - 0.5 - i) * side} textAnchor="end">{short(ordered[0].positions[i])}</text>)}
+      </svg>
+      <p className="legend"><span>{short(logarithmic ? Math.exp(low) : 0)}</span><span className="bar" /><span>{short(logarithmic ? Math.exp(high) : 1)}</span></p>
+      {(cells.get(chosen) ?? []).length > 1 && (
+        <label>In this cell: <select value={row} onChange={(event) => setRow(Number(event.target.value))}>
+          {cells.get(chosen).map((at) => <option key={at} value={at}>{describe(at)}</option>)}
+        </select></label>
+      )}
+    </section>
+  );
+}
+
+/** Rows, then columns: of two axes of different lengths the shape tells; of equal ones lr_D and the like are columns. */
+function orderByShape(found, dimensions) {
+  if (found.length < 2) {
+    return found;
+  }
+  const columnsFirst = ["lr_D", "lr_G", "batch_size", "latent_dim", "convention", "epochs", "generator_loss"];
+  const byRank = [...found].sort((a, b) => columnsFirst.indexOf(b.name) - columnsFirst.indexOf(a.name));
+  return dimensions[0] === dimensions[1] ? byRank : [found.find((axis) => axis.size === dimensions[0]), found.find((axis) => axis.size === dimensions[1])];
+}
+
+function Bands({ losses, row }) {
+  const epochs = useNumbers(losses.epoch), selection = row === null ? undefined : `${row},:`;
+  const curves = {};
+  for (const network of ["loss_D", "loss_G"]) {
+    for (const name of ["median", "percentile_5", "percentile_95"]) {
+      curves[`${network}_${name}`] = useNumbers(losses[`${network}_${name}`], selection);
+    }
+  }
+  const y = ends([...Object.values(curves).flat(), LN_2]);
+  return (
+    <figure>
+      <Figure label="Losses by epoch" x={[Math.min(1, epochs[0]) - 0.5, epochs.at(-1) + 0.5]} y={y} xLabel="epoch" yLabel="loss (nats an example)">
+        {(sx, sy) => (
+          <>
+            {["loss_D", "loss_G"].map((network) => {
+              const along = (name) => epochs.map((epoch, i) => [epoch, curves[`${network}_${name}`][i]]);
+              const band = [...along("percentile_5"), ...along("percentile_95").reverse()];
+              return <g key={network} className={network}><path className="band" d={`${path(band, sx, sy)}Z`} /><path className="line" d={path(along("median"), sx, sy)} /></g>;
+            })}
+            <line className="ln2" x1={0} x2={1000} y1={sy(LN_2)} y2={sy(LN_2)} />
+          </>
+        )}
+      </Figure>
+      <figcaption><span className="key loss_D">discriminator</span> <span className="key loss_G">generator</span> <span className="key ln2">ln 2</span>: median and band from 5 to 95 %</figcaption>
+    </figure>
+  );
+}
+
+function Trials({ root, law, first, next }) {
+  const [offset, setOffset] = useState(0);
+  const total = root.status.shape.dims?.[0] ?? root.status.shape[0];
+  const last = (next !== null && next > first ? next : total) - 1;
+  const trial = Math.min(first + offset, last);
+  return (
+    <>
+      <div className="trial-picker">
+        <button onClick={() => setOffset(Math.max(0, offset - 1))} disabled={offset === 0} aria-label="trial before">‹</button>
+        <label>trial <input type="number" min={first} max={last} value={trial} onChange={(event) => setOffset(Math.max(0, Math.min(last - first, Number(event.target.value) - first)))} /></label>
+        <button onClick={() => setOffset(offset + 1)} disabled={trial >= last} aria-label="next trial">›</button>
+      </div>
+      <Suspense fallback={<p>Reading ...</p>}><Trial root={root} law={law} trial={trial} /></Suspense>
+    </>
+  );
+}
+
+function Trial({ root, law, trial }) {
+  const d = law.b.length, at = (name, rest = "") => useNumbers(root[name], `${trial}${rest}`);
+  const [status] = at("status"), [seed] = at("seed"), dataSeed = useDatasetValue(root.data_seed, `${trial}`);
+  const samples = at("samples", ",:,:");
+  const mean = at("sample_mean", ",:"), covariance = at("sample_covariance", ",:,:");
+  const weight = at("generator_weight", ",:,:"), bias = at("generator_bias", ",:");
+  const scores = SCORES.map(([name]) => at(name)?.[0]); // eslint-disable-line -- the same names in every render
+  const [ok] = at("covariance_ok");
+  const kept = samples ? samples.length / d : 0;
+  const real = useMemo(() => (kept && d > 1 ? realData(law, Array.isArray(dataSeed) || ArrayBuffer.isView(dataSeed) ? dataSeed[0] : dataSeed, kept) : []), [trial, kept]);
+  const generated = Array.from({ length: kept }, (_, i) => [samples[i * d], samples[i * d + 1]]);
+  const truth = gram(law.A, true);
+  const rows = (flat, columns) => Array.from({ length: flat.length / columns }, (_, i) => flat.slice(i * columns, (i + 1) * columns));
+  const exact = weight !== undefined;
+  const own = exact ? [bias, gram(rows(weight.map((value) => (Number.isFinite(value) ? value : 0)), weight.length / d))] : [mean, rows(covariance, d)];
+  const trueEllipses = d > 1 ? [1, 2].map((deviations) => ellipse(law.b, truth, deviations)) : [];
+  const ownEllipses = d > 1 && status === 1 ? [1, 2].map((deviations) => ellipse(own[0], own[1], deviations)) : [];
+  const all = [...generated, ...real, ...trueEllipses.flat()];
+  return (
+    <>
+      {d > 1 && (
+        <figure>
+          <Figure label="Points of the trial" x={ends(all.map((point) => point[0]))} y={ends(all.map((point) => point[1]))} xLabel="x₁" yLabel="x₂">
+            {(sx, sy) => (
+              <>
+                {real.map((point, i) => <circle key={`r${i}`} className="real" cx={sx(point[0])} cy={sy(point[1])} r={2} />)}
+                {status === 1 && generated.map((point, i) => <circle key={`g${i}`} className="generated" cx={sx(point[0])} cy={sy(point[1])} r={2} />)}
+                {trueEllipses.map((points, i) => <path key={`t${i}`} className="true-law" d={path(points, sx, sy)} />)}
+                {ownEllipses.map((points, i) => <path key={`o${i}`} className="own-law" d={path(points, sx, sy)} />)}
+              </>
+            )}
+          </Figure>
+          <figcaption>
+            {kept > 0 && <><span className="key real">real</span> <span className="key generated">generated</span> </>}
+            <span className="key true-law">true law</span> <span className="key own-law">{exact ? "trained law" : "law of the samples"}</span>: 1 and 2 standard deviations
+          </figcaption>
+        </figure>
+      )}
+      <table>
+        <tbody>
+          <tr><th scope="row">Status</th><td>{STATUS[status]}</td></tr>
+          <tr><th scope="row">Seed</th><td>{seed}</td></tr>
+          <tr><th scope="row">Covariance</th><td>{status === 0 ? "–" : ok ? "right" : "wrong"}</td></tr>
+          {SCORES.map(([name, label], i) => <tr key={name}><th scope="row">{label}</th><td>{Number.isFinite(scores[i]) ? short(scores[i]) : "–"}</td></tr>)}
+        </tbody>
+      </table>
+    </>
+  );
+}
