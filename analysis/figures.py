@@ -42,8 +42,13 @@ def notebook(results):
              title=f"trial {results.rows[trial]:,}, of median covariance error ({results.covariance_error[trial]:.2g})")
     left.legend()
     if two:
+        real = results.plot("samples_median")
+        if real is not None:
+            mask = real["generated"] == 0
+            axes[0, 1].plot(real["x"][mask], real["y"][mask], "o", color="0.65", markersize=3.5, markeredgewidth=0, label="real points")
         draw_points(axes[0, 1], results, trial, legend=True)
-        axes[0, 1].set(xlabel="$x_1$", ylabel="$x_2$" if len(results.mean) > 1 else "", title="its generated points and the true law")
+        axes[0, 1].set(xlabel="$x_1$", ylabel="$x_2$" if len(results.mean) > 1 else "",
+                       title="its generated points" + ("" if real is None else ", real ones and the true law"))
     return figure
 
 
@@ -130,9 +135,10 @@ def histogram(results):
         axes.stairs(heights[name], edges, color=colour, linestyle=line, label=label, linewidth=1)
         axes.stairs(heights[name], edges, color=colour, alpha=0.15, fill=True)
     ln2_line(axes, results, "v")
+    edge = "the last bin holds all beyond" if high >= len(both) - 1 else "99 % of the losses are here"
     axes.set(xlim=(plot["loss"][max(low, 0)] - width, plot["loss"][min(high, len(both) - 1)] + width), ylim=(0, None),
              xlabel="loss of the last epoch (nats an example)", ylabel=f"trainings in a bin of {pooled * width:.2g} nat",
-             title=f"{shown_trials(plot)}: 99 % of the losses are here")
+             title=f"{shown_trials(plot)}; {edge}")
     axes.legend()
     return figure
 

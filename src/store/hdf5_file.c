@@ -507,10 +507,12 @@ gs_status gs_hdf5_open(const char *path, int file, int64_t bytes, gs_hdf5 **hdf5
     const hid_t access = file_access();
     opened->file = access < 0 ? H5I_INVALID_HID : H5Fopen(path, H5F_ACC_RDONLY, access);
     if (opened->file < 0) {
-        // A failure of the file has a reason; one of libhdf5's own start has none.
+        // A failure of the file has a reason; one of libhdf5's own start has none. What libhdf5 says is not always that
+        // memory was short when it was: since the seal has been compared, the file is sound or forged.
         const bool no_memory = opened->found.memory_was_short || opened->found.reason[0] == '\0';
-        status = fail_with_reason(error, no_memory ? GS_ERROR_RUN : GS_ERROR_RESULTS,
-                                  no_memory ? "out of memory for libhdf5" : "it is damaged", &opened->found);
+        status = fail_with_reason(
+            error, no_memory ? GS_ERROR_RUN : GS_ERROR_RESULTS,
+            no_memory ? "out of memory for libhdf5" : "it is damaged or forged, or memory is short", &opened->found);
     } else if (!is_same_file(opened->file, file)) {
         status = gs_fail(error, GS_ERROR_RESULTS, "it was replaced while it was opened");
     }

@@ -160,8 +160,9 @@ static void call_main(int count, char **arguments) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
-    static const cli_command *const commands[] = {&run_command,  &resume_command, &verify_command, &report_command,
-                                                  &show_command, &list_command,   &bench_command,  NULL};
+    static const cli_command *const commands[] = {&run_command,    &resume_command, &verify_command,
+                                                  &report_command, &show_command,   &list_command,
+                                                  &view_command,   &bench_command,  NULL};
     char *const text = fuzz_allocate(size + 1);
     char *words[MOST_WORDS + 2] = {(char[]){"gansweep"}};
     int count = 1;

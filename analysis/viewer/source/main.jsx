@@ -3,7 +3,7 @@ import "@h5web/app/styles.css";
 import "./page.css";
 import { App } from "@h5web/app";
 import { H5WasmLocalFileProvider } from "@h5web/h5wasm";
-import { Component, StrictMode, Suspense, useCallback, useEffect, useState } from "react";
+import { Component, StrictMode, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Sweep } from "./sweep.jsx";
 
@@ -139,9 +139,9 @@ function Served({ first }) {
     return () => clearInterval(timer);
   }, []);
   const { name, size, version, finished, trials } = status;
-  const file = { name, size, url: new URL("results.h5", window.location.href).href };
+  const file = useMemo(() => ({ name, size, url: new URL("results.h5", window.location.href).href }), [name, size]);
   const note = lost ? "gansweep view has ended." : finished < trials ? `${finished.toLocaleString("en")} of ${trials.toLocaleString("en")} trials` : "";
-  return <Results key={version} file={file} version={version} note={note} />;
+  return <Results file={file} version={version} note={note} />;
 }
 
 async function start() {

@@ -22,7 +22,8 @@
       this.blocks = new Map();
     }
     slice(begin, end) {
-      return { remote: this, begin: begin, end: Math.min(end, this.size) };
+      const until = Math.min(end, this.size);
+      return { remote: this, begin: begin, end: until, size: Math.max(0, until - begin) };
     }
     block(index) {
       let found = this.blocks.get(index);

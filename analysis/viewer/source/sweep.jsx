@@ -27,10 +27,9 @@ function useChildren(name) {
   return useMemo(() => Object.fromEntries((group.children ?? []).map((child) => [child.name, child])), [group]);
 }
 
-/** A whole dataset, or the rows of a selection, as numbers; undefined when the file has none. */
+/** A whole dataset, or the rows of a selection, as numbers; undefined when the file has none. Called in loops over names
+ *  that are the same in every render. */
 const useNumbers = (dataset, selection) => numbers(useDatasetValue(dataset, selection));
-
-const attribute = (entity, name) => entity?.attributes?.some((one) => one.name === name);
 
 export function Sweep() {
   const root = useChildren("/");
@@ -56,7 +55,7 @@ function Configurations({ root, provenance }) {
   const shown = useNumbers(losses.configuration) ?? [0];
   const first = useNumbers(losses.first_trial) ?? [0];
   const names = SETTINGS.filter((name) => losses[name]);
-  const settings = names.map((name) => useNumbers(losses[name])); // eslint-disable-line -- the same names in every render
+  const settings = names.map((name) => useNumbers(losses[name]));
   const [row, setRow] = useState(0);
   const next = row + 1 < first.length && shown[row + 1] === shown[row] + 1 ? first[row + 1] : null;
   const describe = (at) => names.map((name, i) => `${name} ${short(settings[i][at])}`).join(", ") || "the only configuration";
@@ -99,10 +98,10 @@ function Maps({ names, settings, shown, row, setRow, describe }) {
   const dimensions = plot[signal].shape.dims ?? plot[signal].shape;
   const axisNames = Object.keys(plot).filter((name) => SETTINGS.includes(name));
   // A map's axes are the settings in the group; rows come first, and the sizes tell which they are.
-  const positions = axisNames.map((name) => useNumbers(plot[name])); // eslint-disable-line -- the same names in every render
+  const positions = axisNames.map((name) => useNumbers(plot[name]));
   const ordered = useMemo(() => {
     const found = axisNames.map((name, i) => ({ name, positions: positions[i], size: positions[i].length }));
-    return found.length === 2 && attribute(plot[found[0].name], "rows") ? found : orderByShape(found, dimensions);
+    return orderByShape(found, dimensions);
   }, [plot]);
   const { cells, cellOf } = useCells(ordered, names, settings, shown.length);
   const [height, width] = ordered.length === 2 ? [ordered[0].size, ordered[1].size] : [1, ordered[0].size];
@@ -128,8 +127,13 @@ function Maps({ names, settings, shown, row, setRow, describe }) {
       }
     }
   };
-  const label = (axis, i) => `${axis.name} ${short(axis.positions[i])}`;
-  const side = Math.max(3, Math.min(34, 420 / width, 320 / height));
+  const levels = (axis) => [...new Set(settings[names.indexOf(axis.name)])].sort((a, b) => a - b);
+  const valueAt = (axis, i) => { // the first of the values that share the cell
+    const all = levels(axis);
+    return short(all[Math.ceil((i * all.length) / axis.size)]);
+  };
+  const label = (axis, i) => `${axis.name} ${valueAt(axis, i)}`;
+  const side = Math.max(3, Math.min(34, Math.min(420, window.innerWidth - 110) / width, 320 / height));
   return (
     <section className="map">
       <div className="quantities" role="radiogroup" aria-label="what the map shows">
@@ -150,9 +154,9 @@ function Maps({ names, settings, shown, row, setRow, describe }) {
           );
         })}
         <text x={56 + (width * side) / 2} y={height * side + 40} textAnchor="middle">{ordered.at(-1).name}</text>
-        {[0, width - 1].map((i, end) => <text key={`x${end}`} x={56 + (i + 0.5) * side} y={height * side + 20} textAnchor="middle">{short(ordered.at(-1).positions[i])}</text>)}
+        {[0, width - 1].map((i, end) => <text key={`x${end}`} x={56 + (i + 0.5) * side} y={height * side + 20} textAnchor="middle">{valueAt(ordered.at(-1), i)}</text>)}
         {ordered.length === 2 && <text transform={`translate(12 ${4 + (height * side) / 2}) rotate(-90)`} textAnchor="middle">{ordered[0].name}</text>}
-        {ordered.length === 2 && [0, height - 1].map((i, end) => <text key={`y${end}`} x={52} y={8 + (height - 0.5 - i) * side} textAnchor="end">{short(ordered[0].positions[i])}</text>)}
+        {ordered.length === 2 && [0, height - 1].map((i, end) => <text key={`y${end}`} x={52} y={8 + (height - 0.5 - i) * side} textAnchor="end">{valueAt(ordered[0], i)}</text>)}
       </svg>
       <p className="legend"><span>{short(logarithmic ? Math.exp(low) : 0)}</span><span className="bar" /><span>{short(logarithmic ? Math.exp(high) : 1)}</span></p>
       {(cells.get(chosen) ?? []).length > 1 && (
@@ -225,7 +229,7 @@ function Trial({ root, law, trial }) {
   const samples = at("samples", ",:,:");
   const mean = at("sample_mean", ",:"), covariance = at("sample_covariance", ",:,:");
   const weight = at("generator_weight", ",:,:"), bias = at("generator_bias", ",:");
-  const scores = SCORES.map(([name]) => at(name)?.[0]); // eslint-disable-line -- the same names in every render
+  const scores = SCORES.map(([name]) => at(name)?.[0]);
   const [ok] = at("covariance_ok");
   const kept = samples ? samples.length / d : 0;
   const real = useMemo(() => (kept && d > 1 ? realData(law, Array.isArray(dataSeed) || ArrayBuffer.isView(dataSeed) ? dataSeed[0] : dataSeed, kept) : []), [trial, kept]);

@@ -1,0 +1,193 @@
+/// `gansweep view`: the page with a results file, in the browser.
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/interrupt.h"
+#include "view/server.h"
+
+enum { MOST_PAGE_BYTES = 64 << 20, LARGEST_PORT = 65535 };
+
+typedef struct {
+    const char *page;
+    int port;
+    bool no_browser;
+} view_arguments;
+
+static int view(int argument_count, char **typed, gs_error *error);
+
+static const cli_option view_options[] = {
+    {.name = "--port",
+     .letter = 'p',
+     .kind = OPTION_INTEGER,
+     .argument = "N",
+     .description = "port of 127.0.0.1, instead of any that is free",
+     .offset = offsetof(view_arguments, port),
+     .smallest = 1,
+     .largest = LARGEST_PORT},
+    {.name = "--no-browser",
+     .kind = OPTION_FLAG,
+     .description = "print the address, and open no browser",
+     .offset = offsetof(view_arguments, no_browser)},
+    {.name = "--page",
+     .kind = OPTION_TEXT,
+     .argument = "FILE",
+     .description = "the page, instead of the one that came with the program",
+     .offset = offsetof(view_arguments, page)},
+};
+
+const cli_command view_command = {
+    .name = "view",
+    .summary = "plots and data of a results file in the browser, renewed while it grows",
+    .description =
+        "Serves a page with a results file to browsers on this machine, until Ctrl-C: its plots and data as H5Web "
+        "shows "
+        "them, and the sweep as a map with the losses, points and numbers of any configuration and trial. What comes "
+        "while a sweep runs is shown as it comes. Nothing leaves the machine, and the address has a random part that "
+        "others don't know. The page also opens a file by itself, without this command: open viewer.html and choose "
+        "one.",
+    .operands = {"FILE"},
+    .options = view_options,
+    .option_count = sizeof view_options / sizeof *view_options,
+    .examples = "  gansweep view d2l.h5\n"
+                "  gansweep view d2l.h5 --no-browser --port 8080   # on a server, through ssh -L 8080:127.0.0.1:8080\n",
+    .run = view,
+};
+
+// ---- the page ----
+
+/// Where the page is: beside the program in a build folder, or where it was installed.
+static bool find_page(char path[PATH_MAX]) {
+    static const char *const places[] = {"/viewer.html", "/../share/gansweep/viewer.html"};
+    char folder[PATH_MAX];
+    const ssize_t length = readlink("/proc/self/exe", folder, sizeof folder - 1);
+    if (length <= 0) {
+        return false;
+    }
+    folder[length] = '\0';
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL) {
+        return false;
+    }
+    *slash = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        const int written = snprintf(path, PATH_MAX, "%s%s", folder, places[i]);
+        if (written < PATH_MAX && access(path, R_OK) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Reads the whole page; the caller frees it.
+static gs_status read_page(const char *given, char **page, size_t *bytes, gs_error *error) {
+    char found[PATH_MAX];
+    if (given == NULL && !find_page(found)) {
+        return gs_fail(
+            error, GS_ERROR_INPUT,
+            "the page is not there: releases have it; from the source, run analysis/viewer/build, or name it "
+            "with --page FILE");
+    }
+    const char *path = given == NULL ? found : given;
+    struct stat file;
+    const int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (opened < 0 || fstat(opened, &file) != 0) {
+        return gs_fail(error, GS_ERROR_INPUT, "%s: %s", path, strerror(errno));
+    }
+    gs_status status = GS_OK;
+    *page = NULL;
+    if (!S_ISREG(file.st_mode) || file.st_size == 0 || file.st_size > MOST_PAGE_BYTES) {
+        status = gs_fail(error, GS_ERROR_INPUT, "%s is not a page", path);
+    } else {
+        *bytes = (size_t)file.st_size;
+        *page = malloc(*bytes);
+        if (*page == NULL) {
+            status = gs_fail(error, GS_ERROR_RUN, "out of memory for the page");
+        } else if (read(opened, *page, *bytes) != (ssize_t)*bytes) {
+            free(*page);
+            *page = NULL;
+            status = gs_fail(error, GS_ERROR_INPUT, "%s can't be read", path);
+        }
+    }
+    (void)close(opened);
+    return status;
+}
+
+// ---- the browser ----
+
+/// Lets the desktop open an address. Without a desktop nothing is opened, and the address is on the screen.
+static void open_browser(const char *address) {
+    char program[] = "xdg-open", copy[GS_VIEW_ADDRESS_BYTES];
+    char *arguments[] = {program, copy, NULL};
+    pid_t child;
+    posix_spawn_file_actions_t silent;
+    (void)snprintf(copy, sizeof copy, "%s", address);
+    if (posix_spawn_file_actions_init(&silent) != 0) {
+        return;
+    }
+    (void)posix_spawn_file_actions_addopen(&silent, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    (void)posix_spawn_file_actions_addopen(&silent, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    if (posix_spawnp(&child, program, &silent, NULL, arguments, environ) == 0) {
+        (void)waitpid(child, NULL, 0);
+    }
+    (void)posix_spawn_file_actions_destroy(&silent);
+}
+
+// ---- the command ----
+
+static gs_status serve(const gs_results *results, const char *path, const char *page, size_t page_bytes,
+                       const view_arguments *arguments, gs_error *error) {
+    char address[GS_VIEW_ADDRESS_BYTES];
+    gs_view *started = NULL;
+    sigset_t all, before; // signals come to this thread, and only while it waits for them
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
+    const gs_status status = gs_view_start(results, path, page, page_bytes, arguments->port, &started, address, error);
+    if (status != GS_OK) {
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+        return status;
+    }
+    (void)printf("%s\nCtrl-C ends it.\n", address);
+    (void)fflush(stdout);
+    if (!arguments->no_browser && (getenv("DISPLAY") != NULL || getenv("WAYLAND_DISPLAY") != NULL)) {
+        open_browser(address);
+    }
+    while (!interrupted) {
+        (void)sigsuspend(&before);
+    }
+    gs_view_end(started);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return GS_OK;
+}
+
+static int view(int argument_count, char **typed, gs_error *error) {
+    view_arguments arguments = {0};
+    const char *operands[MAX_OPERANDS] = {NULL};
+    gs_results *results = NULL;
+    char *page = NULL;
+    size_t page_bytes = 0;
+    gs_status status = read_arguments(&view_command, argument_count, typed, &arguments, operands, error);
+    if (status == GS_OK) {
+        status = read_page(arguments.page, &page, &page_bytes, error);
+    }
+    if (status != GS_OK || page == NULL) {
+        return status;
+    }
+    status = gs_results_open(operands[0], &results, error);
+    if (status == GS_OK) {
+        catch_interruptions();
+        status = serve(results, operands[0], page, page_bytes, &arguments, error);
+        gs_results_close(results);
+    }
+    free(page);
+    return status;
+}

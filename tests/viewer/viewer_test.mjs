@@ -1,0 +1,199 @@
+// The page in Chromium, as its readers use it: from file:// with a file chosen, and from `gansweep view` while a sweep runs.
+//
+//     node viewer_test.mjs PROGRAM SOURCE_ROOT [FOLDER_FOR_SCREENSHOTS]
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import test, { after, before } from "node:test";
+
+const [program, source] = process.argv.slice(2, 4).map((path) => resolve(path));
+const screenshots = process.argv[4];
+const { chromium } = createRequire(join(source, "build/viewer/"))("playwright-core");
+const page = join(source, "build/viewer/viewer.html");
+const folder = mkdtempSync(join(tmpdir(), "gansweep-viewer-"));
+const inFolder = (name) => join(folder, name);
+let browser;
+
+const sweep = (name, experiment, ...options) =>
+  execFileSync(program, ["run", join(source, "experiments", experiment), "-o", inFolder(name), "-q", "--force", ...options]);
+
+before(async () => {
+  browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--enable-unsafe-swiftshader"] });
+});
+
+after(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** A page that fails the test on any error, and on anything that it asks from elsewhere. */
+async function open(address, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 850 }, ...options });
+  const opened = await context.newPage();
+  opened.problems = [];
+  opened.on("pageerror", (error) => opened.problems.push(error.message));
+  opened.on("console", (message) => message.type() === "error" && opened.problems.push(message.text()));
+  opened.on("request", (request) => {
+    if (!/^(file|blob|data):/.test(request.url()) && !request.url().startsWith("http://127.0.0.1:")) {
+      opened.problems.push(`asks for ${request.url()}`);
+    }
+  });
+  await opened.goto(address);
+  return opened;
+}
+
+async function close(opened) {
+  assert.deepEqual(opened.problems, []);
+  await opened.context().close();
+}
+
+const choose = (opened, path) => opened.setInputFiles("input[type=file]", path);
+const shot = async (opened, name) => screenshots && (await opened.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true }));
+const sweepView = async (opened) => {
+  await opened.getByRole("tab", { name: "Sweep" }).click();
+  await opened.locator(".sweep figure").first().waitFor();
+};
+
+/** How much of a drawing is not background: a plot that is visible has many colours. */
+async function colours(opened) {
+  const png = await opened.locator("canvas").first().screenshot();
+  return new Set(png.toString("base64").match(/.{24}/g)).size;
+}
+
+test("a chosen file is shown at its first plot, and a click on the map shows a configuration", async () => {
+  sweep("rates.h5", "learning-rates.yaml", "--set", "seed=1:8");
+  const opened = await open(`file://${page}`);
+  await shot(opened, "choose");
+  await choose(opened, inFolder("rates.h5"));
+  await opened.locator("canvas").first().waitFor();
+  await opened.getByText("Share at 0.693 / 0.693: 648 trainings").first().waitFor();
+  await opened.getByText("log10 of lr_D").first().waitFor();
+  await opened.waitForTimeout(500);
+  assert.ok((await colours(opened)) > 50);
+  await shot(opened, "plots");
+  await sweepView(opened);
+  assert.equal(await opened.locator(".cell").count(), 81);
+  await opened.locator('.cell[data-cell="40"]').click();
+  await opened.getByRole("heading", { name: "Configuration 40: lr_D 0.05, lr_G 0.005" }).waitFor();
+  await opened.locator(".generated").nth(99).waitFor();
+  assert.equal(await opened.locator("circle.real").count(), 100);
+  assert.equal(await opened.locator("path.true-law").count(), 2);
+  assert.equal(await opened.locator("path.own-law").count(), 2);
+  const trial = Number(await opened.getByLabel("trial", { exact: true }).inputValue());
+  assert.equal(trial, 40 * 8);
+  await shot(opened, "sweep");
+  // The numbers are the file's.
+  const shown = execFileSync(program, ["show", inFolder("rates.h5"), String(trial)], { encoding: "utf8" });
+  const error = await opened.locator("tr", { hasText: "Covariance error" }).locator("td").innerText();
+  const expected = Number(shown.match(/covariance error\s+([\d.e+-]+)/i)[1]);
+  assert.ok(Math.abs(Number(error) - expected) <= 0.001 * expected + 5e-4, `${error} ${expected}`);
+  await opened.getByRole("button", { name: "next trial" }).click();
+  await opened.locator("tr", { hasText: "Seed" }).locator("td", { hasText: "2" }).waitFor();
+  // By keyboard: arrows move in the map.
+  await opened.locator(".grid-map").focus();
+  await opened.keyboard.press("ArrowRight");
+  await opened.getByRole("heading", { name: "lr_D 0.1581, lr_G 0.005" }).waitFor();
+  await opened.keyboard.press("ArrowUp");
+  await opened.getByRole("heading", { name: "lr_D 0.1581, lr_G 0.01581" }).waitFor();
+  await opened.getByRole("radio", { name: "Median Fréchet distance" }).click();
+  await opened.locator('.grid-map[aria-label^="Median Fréchet distance"]').waitFor();
+  await close(opened);
+});
+
+test("real points are those that the trainer draws", async () => {
+  sweep("one.h5", "smoke.yaml", "--set", "seed=5");
+  const opened = await open(`file://${page}`);
+  await choose(opened, inFolder("one.h5"));
+  await sweepView(opened);
+  await opened.locator("circle.real").nth(99).waitFor();
+  const python = `import h5py, json; p = h5py.File(${JSON.stringify(inFolder("one.h5"))})["plots/samples_best"]
+print(json.dumps([list(map(float, p[name][:])) for name in "xy"]))`;
+  const [x, y] = JSON.parse(execFileSync("/usr/bin/python3", ["-c", python], { encoding: "utf8" }));
+  const points = await opened.locator("circle.real").evaluateAll((all) => all.map((one) => [one.cx.baseVal.value, one.cy.baseVal.value]));
+  // The axes are linear: places on the screen must be a linear function of the numbers.
+  for (const [numbers, places] of [[x, points.map((point) => point[0])], [y, points.map((point) => point[1])]]) {
+    const slope = (places[1] - places[0]) / (numbers[1] - numbers[0]);
+    places.forEach((place, i) => assert.ok(Math.abs(place - places[0] - slope * (numbers[i] - numbers[0])) < 0.05, `point ${i}`));
+  }
+  await close(opened);
+});
+
+test("one configuration, one varied setting, no samples, one component", async () => {
+  const opened = await open(`file://${page}`, { colorScheme: "dark", viewport: { width: 390, height: 800 } });
+  sweep("batch.h5", "batch-sizes.yaml", "--set", "seed=1:4");
+  for (const [name, cells] of [["one.h5", 0], ["batch.h5", 9]]) {
+    await choose(opened, inFolder(name));
+    await opened.locator("canvas").first().waitFor();
+    await sweepView(opened);
+    assert.equal(await opened.locator(".cell").count(), cells);
+    assert.ok((await opened.evaluate(() => document.documentElement.scrollWidth)) <= 390, "no scrolling sideways");
+    await shot(opened, `narrow-${name}`);
+    await opened.getByRole("button", { name: "Other file" }).click();
+  }
+  writeFileSync(inFolder("flat.yaml"), "data: {law: gaussian, A: [[2]], b: [1], n: 50}\nkeep: {samples: 0}\nparameters: {seed: {range: [1, 5]}}\n");
+  execFileSync(program, ["run", inFolder("flat.yaml"), "-o", inFolder("flat.h5"), "-q"]);
+  await choose(opened, inFolder("flat.h5"));
+  await sweepView(opened);
+  await opened.locator("tr", { hasText: "Covariance error" }).waitFor();
+  assert.equal(await opened.locator(".sweep figure").count(), 1);
+  await close(opened);
+});
+
+test("other files get one clear line", async () => {
+  const opened = await open(`file://${page}`);
+  writeFileSync(inFolder("text.h5"), "this is no HDF5 file");
+  writeFileSync(inFolder("empty.h5"), "");
+  execFileSync("/usr/bin/python3", ["-c", `import h5py; h5py.File(${JSON.stringify(inFolder("other.h5"))}, "w")["x"] = [1, 2]`]);
+  await choose(opened, inFolder("empty.h5"));
+  await opened.getByText("empty.h5 is empty.").waitFor();
+  await choose(opened, inFolder("text.h5"));
+  await opened.getByText("This file can't be read as HDF5").first().waitFor();
+  await opened.getByRole("button", { name: "Other file" }).click();
+  await choose(opened, inFolder("other.h5"));
+  await opened.getByRole("tab", { name: "Sweep" }).click();
+  await opened.getByText("This file is not one of gansweep's").waitFor();
+  opened.problems = opened.problems.filter((text) => !/HDF5|open/i.test(text)); // libhdf5's own words for the text file
+  await close(opened);
+});
+
+test("a chosen file that changes says that it is to be chosen again", async () => {
+  sweep("stale.h5", "smoke.yaml");
+  const opened = await open(`file://${page}`);
+  await choose(opened, inFolder("stale.h5"));
+  await opened.locator("canvas").first().waitFor();
+  await new Promise((done) => setTimeout(done, 1100)); // times of files are compared in seconds
+  sweep("stale.h5", "smoke.yaml", "--set", "seed=1:65");
+  await opened.getByText("The file has changed since: choose it again").waitFor({ timeout: 15000 });
+  await opened.context().close();
+});
+
+test("gansweep view shows a sweep while it grows", async () => {
+  const running = spawn(program, ["run", join(source, "experiments/learning-rates.yaml"), "-o", inFolder("growing.h5"), "-q", "--threads", "1",
+                                  "--set", "seed=1:320", "--set", "epochs=400", "--checkpoint", "0.2"], { stdio: "ignore" });
+  const finished = () => existsSync(inFolder("growing.h5")) && statSync(inFolder("growing.h5")).size > 0;
+  while (!finished()) {
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  const server = spawn(program, ["view", inFolder("growing.h5"), "--no-browser", "--page", page], { stdio: ["ignore", "pipe", "inherit"] });
+  const address = await new Promise((done) => server.stdout.once("data", (data) => done(String(data).split("\n")[0])));
+  assert.match(address, /^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}\/$/);
+  const opened = await open(address);
+  await opened.locator("canvas").first().waitFor();
+  const count = async () => Number((await opened.locator(".note").innerText()).match(/^([\d,]+) of 25,920 trials/)?.[1].replaceAll(",", "") ?? NaN);
+  await opened.locator(".note", { hasText: "of 25,920 trials" }).waitFor();
+  const first = await count();
+  await opened.waitForFunction((before) => Number(document.querySelector(".note").innerText.split(" ")[0].replaceAll(",", "")) > before, first,
+                               { timeout: 20000 });
+  await opened.locator("canvas").first().waitFor();
+  await sweepView(opened);
+  await opened.getByText("the others are not finished").waitFor();
+  await shot(opened, "growing");
+  running.kill("SIGKILL");
+  server.kill("SIGINT");
+  assert.equal(await new Promise((done) => server.once("exit", done)), 0);
+  await opened.getByText("gansweep view has ended.").waitFor({ timeout: 15000 });
+  await opened.context().close();
+});
