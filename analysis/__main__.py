@@ -32,7 +32,7 @@ def main():
                 figure.savefig(path, dpi=300, metadata={"Date": None} if kind == "svg" else None)
                 print(path)
             figures.pyplot.close(figure)
-    except (NotResults, OSError) as problem:
+    except (NotResults, OSError, KeyError, ValueError, IndexError) as problem:
         sys.exit(f"analysis: {problem}")
 
 

@@ -43,6 +43,8 @@ def notebook(results):
     left.legend()
     if two:
         real = results.plot("samples_median")
+        if real is not None and f"Trial {results.rows[trial]:,}," not in real["title"]:
+            real = None  # the file shows another trial's: it grows, or shows a part of its trials
         if real is not None:
             mask = real["generated"] == 0
             axes[0, 1].plot(real["x"][mask], real["y"][mask], "o", color="0.65", markersize=3.5, markeredgewidth=0, label="real points")
@@ -128,9 +130,9 @@ def histogram(results):
     low, high = min(np.searchsorted(share, 0.005), middle - 10), max(np.searchsorted(share, 0.995), middle + 10)
     pooled = max(1, round((high - low) / MOST_BINS))  # neighbours that share a bin, the one at ln 2 in the middle
     first = (middle - pooled // 2) % pooled
-    bins = np.arange(first, len(both) - pooled + 1, pooled)
-    edges = np.append(plot["loss"][bins] - width / 2, plot["loss"][bins[-1]] - width / 2 + pooled * width)
-    heights = {name: np.add.reduceat(plot[name], bins)[:len(bins)] for name in ("loss_D", "loss_G")}
+    bins = np.unique(np.append(0, np.arange(first, len(both), pooled)))  # the first and the last may be narrower
+    edges = np.append(plot["loss"][bins] - width / 2, plot["loss"][-1] + width / 2)
+    heights = {name: np.add.reduceat(plot[name], bins) for name in ("loss_D", "loss_G")}
     for name, label, colour, line in [("loss_D", "discriminator", D_COLOUR, D_LINE), ("loss_G", "generator", G_COLOUR, G_LINE)]:
         axes.stairs(heights[name], edges, color=colour, linestyle=line, label=label, linewidth=1)
         axes.stairs(heights[name], edges, color=colour, alpha=0.15, fill=True)

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -124,20 +123,26 @@ static gs_status read_page(const char *given, char **page, size_t *bytes, gs_err
 
 // ---- the browser ----
 
-/// Lets the desktop open an address. Without a desktop nothing is opened, and the address is on the screen.
-static void open_browser(const char *address) {
+/// Lets the desktop open an address, in a process group of its own: Ctrl-C is for this program. Nobody waits for it:
+/// where there is no desktop it may be the browser itself.
+static void open_browser(const char *address, const sigset_t *mask) {
     char program[] = "xdg-open", copy[GS_VIEW_ADDRESS_BYTES];
     char *arguments[] = {program, copy, NULL};
     pid_t child;
     posix_spawn_file_actions_t silent;
+    posix_spawnattr_t apart;
     (void)snprintf(copy, sizeof copy, "%s", address);
     if (posix_spawn_file_actions_init(&silent) != 0) {
         return;
     }
-    (void)posix_spawn_file_actions_addopen(&silent, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    (void)posix_spawn_file_actions_addopen(&silent, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    if (posix_spawnp(&child, program, &silent, NULL, arguments, environ) == 0) {
-        (void)waitpid(child, NULL, 0);
+    if (posix_spawnattr_init(&apart) == 0) {
+        (void)posix_spawn_file_actions_addopen(&silent, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        (void)posix_spawn_file_actions_addopen(&silent, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+        (void)posix_spawn_file_actions_addopen(&silent, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+        (void)posix_spawnattr_setsigmask(&apart, mask);
+        (void)posix_spawnattr_setflags(&apart, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+        (void)posix_spawnp(&child, program, &silent, &apart, arguments, environ);
+        (void)posix_spawnattr_destroy(&apart);
     }
     (void)posix_spawn_file_actions_destroy(&silent);
 }
@@ -159,7 +164,7 @@ static gs_status serve(const gs_results *results, const char *path, const char *
     (void)printf("%s\nCtrl-C ends it.\n", address);
     (void)fflush(stdout);
     if (!arguments->no_browser && (getenv("DISPLAY") != NULL || getenv("WAYLAND_DISPLAY") != NULL)) {
-        open_browser(address);
+        open_browser(address, &before);
     }
     while (!interrupted) {
         (void)sigsuspend(&before);

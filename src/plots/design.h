@@ -36,6 +36,9 @@ int64_t gs_plots_epoch(const gs_plots *plots, int64_t index);
 /// The configuration that row `index` of GS_PLOT_LOSSES shows.
 int64_t gs_plots_configuration(const gs_plots *plots, int64_t index);
 
+/// The cell of the maps that a configuration's trials are in, row by row; 0 when nothing is swept.
+int64_t gs_plots_cell(const gs_plots *plots, int64_t configuration);
+
 /// The plot of a kind; NULL when this experiment has none.
 const gs_plot *gs_plots_of_kind(const gs_plots *plots, gs_plot_kind kind);
 

@@ -18,8 +18,9 @@ enum {
     MOST_TRIALS = 1 << 19,        ///< that are looked at, while every configuration has its fewest
     FEWEST_OF_CONFIGURATION = 32, ///< its seeds that are looked at
     MOST_CONFIGURATIONS = 1 << 16,
-    MOST_LOSSES = 1 << 22, ///< of one configuration
-    TRIALS_BYTES = 160,    ///< of the part of a title that says how many trials there are
+    MOST_LOSSES = 1 << 22,        ///< of one configuration
+    MOST_LOSSES_IN_ALL = 1 << 24, ///< while every configuration has its fewest trials
+    TRIALS_BYTES = 160,           ///< of the part of a title that says how many trials there are
 };
 static const double SHORTEST_DISTANCE = 1e-9; // nats: a logarithmic axis has no 0
 
@@ -61,8 +62,9 @@ static int64_t divide_up(int64_t a, int64_t b) {
 static int64_t step_of(const gs_plots *plots, int64_t members) {
     const int64_t configurations = smaller(plots->configuration_count, MOST_CONFIGURATIONS);
     const int64_t by_trials = larger(MOST_TRIALS / configurations, FEWEST_OF_CONFIGURATION);
-    const int64_t by_losses = larger(MOST_LOSSES / (2 * plots->epoch_count), FEWEST_OF_CONFIGURATION);
-    return divide_up(members, smaller(members, smaller(by_trials, by_losses)));
+    const int64_t in_all = MOST_LOSSES_IN_ALL / (2 * plots->epoch_count * configurations);
+    const int64_t by_losses = smaller(MOST_LOSSES / (2 * plots->epoch_count), in_all);
+    return divide_up(members, smaller(members, smaller(by_trials, larger(by_losses, FEWEST_OF_CONFIGURATION))));
 }
 
 static int compare_places(const void *a, const void *b) {
@@ -73,21 +75,10 @@ static int compare_places(const void *a, const void *b) {
     return (left->configuration > right->configuration) - (left->configuration < right->configuration);
 }
 
-static int64_t cell_of(const gs_plots *plots, int64_t configuration) {
-    gs_settings settings;
-    if (plots->swept_count == 0) {
-        return 0;
-    }
-    gs_plan_settings(plots->plan, gs_plan_member(plots->plan, configuration, 0), &settings);
-    const int64_t column = gs_swept_cell(&plots->swept[0], &settings);
-    return plots->swept_count == 1 ? column
-                                   : gs_swept_cell(&plots->swept[1], &settings) * plots->swept[0].cell_count + column;
-}
-
 static void find_places(gs_pass *pass) {
     for (int64_t i = 0; i < pass->place_count; i++) {
         pass->places[i].configuration = i * pass->place_step;
-        pass->places[i].cell = cell_of(pass->plots, i * pass->place_step);
+        pass->places[i].cell = gs_plots_cell(pass->plots, i * pass->place_step);
     }
     qsort(pass->places, (size_t)pass->place_count, sizeof *pass->places, compare_places);
 }
@@ -152,13 +143,14 @@ static bool prints_ln2(double loss) {
     return gs_prints_ln2(GS_NON_SATURATING, (float)loss, (float)loss);
 }
 
-static void count_by_epoch(gs_pass *pass, double sign) {
+/// A trial counts in every epoch that it was trained for, also those in which it had diverged.
+static void count_by_epoch(gs_pass *pass, int64_t own_epochs, double sign) {
     const gs_trials_read *trials = &pass->reading.trials;
     const int64_t epochs = pass->plots->epoch_count;
     for (int64_t i = 0; i < trials->count; i++) {
         for (int64_t e = 0; e < epochs; e++) {
             const float loss_D = trials->loss_D[i * epochs + e], loss_G = trials->loss_G[i * epochs + e];
-            if (!isnan(loss_D)) {
+            if (gs_plots_epoch(pass->plots, e) <= own_epochs) {
                 const bool D = prints_ln2(loss_D), G = prints_ln2(sign * loss_G);
                 pass->with_epoch[e]++;
                 pass->ln2_D[e] += D;
@@ -252,7 +244,7 @@ static gs_status look_at(gs_pass *pass, int64_t configuration, gs_error *error) 
     }
     const double sign = settings.generator_loss == GS_MINIMAX ? -1 : 1;
     pass->finished += trials->count;
-    count_by_epoch(pass, sign);
+    count_by_epoch(pass, settings.epochs, sign);
     count_trials(pass, sign);
     const int64_t row = row_of(pass->plots, configuration);
     if (row >= 0) {

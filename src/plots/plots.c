@@ -67,7 +67,7 @@ static gs_plot_dataset *add_values(gs_plot *plot, gs_plot_role role, const char 
 // ---- the plots ----
 
 /// What a row of the curves stands for: the settings that differ, and its first trial.
-static void add_row_settings(const gs_plots *plots, gs_plot *plot, int configuration, const bool *swept) {
+static void add_row_settings(gs_plot *plot, int configuration, const bool *swept) {
     for (int setting = GS_SETTING_LR_G; setting < GS_SETTING_COUNT; setting++) {
         if (swept[setting]) {
             const gs_setting_info *info = &gs_settings_table[setting];
@@ -77,7 +77,12 @@ static void add_row_settings(const gs_plots *plots, gs_plot *plot, int configura
     }
     add_values(plot, GS_PLOT_BESIDE, "first_trial", configuration, -1, "1", "first trial of the configuration")
         ->planned = true;
-    (void)plots;
+    add_values(plot, GS_PLOT_BESIDE, "consecutive_trials", configuration, -1, "1",
+               "trials of the configuration that stand side by side from its first one on")
+        ->planned = true;
+    add_values(plot, GS_PLOT_BESIDE, "cell", configuration, -1, "1",
+               "cell of the maps that the configuration is in, row by row")
+        ->planned = true;
 }
 
 static void add_losses(gs_plots *plots, const bool *swept) {
@@ -99,7 +104,7 @@ static void add_losses(gs_plots *plots, const bool *swept) {
     add_values(plot, GS_PLOT_AUXILIARY, "loss_G_percentile_5", first, second, "nat", "generator, 5 %");
     add_values(plot, GS_PLOT_AUXILIARY, "loss_G_percentile_95", first, second, "nat", "generator, 95 %");
     if (rows) {
-        add_row_settings(plots, plot, 0, swept);
+        add_row_settings(plot, 0, swept);
     }
 }
 
@@ -307,6 +312,17 @@ int64_t gs_plots_configuration(const gs_plots *plots, int64_t index) {
     return (int64_t)((__int128)index * plots->configuration_count / plots->row_count);
 }
 
+int64_t gs_plots_cell(const gs_plots *plots, int64_t configuration) {
+    gs_settings settings;
+    if (plots->swept_count == 0) {
+        return 0;
+    }
+    gs_plan_settings(plots->plan, gs_plan_member(plots->plan, configuration, 0), &settings);
+    const int64_t column = gs_swept_cell(&plots->swept[0], &settings);
+    return plots->swept_count == 1 ? column
+                                   : gs_swept_cell(&plots->swept[1], &settings) * plots->swept[0].cell_count + column;
+}
+
 const gs_plot *gs_plots_of_kind(const gs_plots *plots, gs_plot_kind kind) {
     for (int i = 0; i < plots->count; i++) {
         if (plots->plots[i].kind == kind) {
@@ -358,6 +374,12 @@ static double planned_value(const gs_plots *plots, const char *name, int64_t ind
     }
     if (strcmp(name, "first_trial") == 0) {
         return (double)gs_plan_member(plots->plan, gs_plots_configuration(plots, index), 0);
+    }
+    if (strcmp(name, "consecutive_trials") == 0) {
+        return (double)gs_plan_run_length(plots->plan);
+    }
+    if (strcmp(name, "cell") == 0) {
+        return (double)gs_plots_cell(plots, gs_plots_configuration(plots, index));
     }
     if (strcmp(name, "loss") == 0) {
         return GS_LN2 + GS_PLOT_BIN_WIDTH * (double)(index - GS_PLOT_BINS_BELOW_LN2);

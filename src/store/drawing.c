@@ -10,6 +10,9 @@
 
 /// Drawing takes at most one part in so many of the time between two drawings.
 static const double DRAWING_SHARE = 100;
+/// What a drawing is expected to take, of trials that were finished before.
+static const double SECONDS_OF_A_TRIAL = 2e-6, MOST_EXPECTED = 5;
+static const double SHORT_DRAWING = 0.25; // seconds that the end of a stopped run may take longer
 
 static double now(void) {
     struct timespec time;
@@ -53,6 +56,16 @@ gs_status gs_store_draw(gs_store *store, bool complete, gs_error *error) {
     store->drawn_at = now();
     store->drawing_seconds = store->drawn_at - begin;
     return status;
+}
+
+void gs_store_expect_drawing(gs_store *store) {
+    const double seconds = SECONDS_OF_A_TRIAL * (double)(store->ledger.done + store->ledger.diverged);
+    store->drawing_seconds = seconds < MOST_EXPECTED ? seconds : MOST_EXPECTED;
+    store->drawn_at = now();
+}
+
+bool gs_store_drawing_is_short(const gs_store *store) {
+    return store->drawing_seconds <= SHORT_DRAWING;
 }
 
 bool gs_store_drawing_is_due(const gs_store *store) {

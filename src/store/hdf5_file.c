@@ -601,8 +601,8 @@ static int64_t text_length(hid_t object) {
 }
 
 static gs_status fail_damaged(gs_error *error, const char *place, const char *name) {
-    return gs_fail(error, GS_ERROR_RESULTS,
-                   "it is damaged, or not a results file of gansweep: %s%s is not as documented", place, name);
+    return gs_fail(error, GS_ERROR_RESULTS, "it is damaged or forged, or memory is short: %s%s is not as documented",
+                   place, name);
 }
 
 /// Opens a group when a hard link leads to it.

@@ -137,6 +137,7 @@ gs_status gs_store_resume(const gs_results *results, gs_store **store, gs_error 
     if (status == GS_OK) {
         status = read_seconds(made, error);
     }
+    gs_store_expect_drawing(made);
     if (status != GS_OK) {
         gs_store_free(made);
         return status;

@@ -346,11 +346,11 @@ static gs_status complete_durably(gs_store *store, gs_unacknowledged *waiting, d
                : status;
 }
 
-/// Acknowledges what waits, and then draws what is acknowledged: at the end, and meanwhile when it costs little.
+/// Acknowledges what waits, and then draws what is acknowledged, when that costs little.
 static gs_status acknowledge_and_draw(gs_store *store, const gs_unacknowledged *waiting, double seconds, bool last,
                                       gs_error *error) {
     gs_status status = acknowledge_durably(store, waiting, seconds, error);
-    if (status == GS_OK && (last || gs_store_drawing_is_due(store))) {
+    if (status == GS_OK && (last ? gs_store_drawing_is_short(store) : gs_store_drawing_is_due(store))) {
         gs_error reason;
         if (gs_store_draw(store, false, &reason) == GS_OK && last) {
             status = gs_store_sync(store, error);

@@ -74,6 +74,12 @@ gs_status gs_store_write_drawing(const gs_store *store, const unsigned char *dra
 /// checkpoint_mutex.
 gs_status gs_store_draw(gs_store *store, bool complete, gs_error *error);
 
+/// Sets how long a drawing will take of a file that is resumed; of a new one the first takes little.
+void gs_store_expect_drawing(gs_store *store);
+
+/// Whether a drawing takes so little that a run which is stopped can wait for it. Under checkpoint_mutex.
+bool gs_store_drawing_is_short(const gs_store *store);
+
 /// Whether drawing again would take little of the time. Under checkpoint_mutex.
 bool gs_store_drawing_is_due(const gs_store *store);
 

@@ -10,8 +10,9 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "store/results.h"
 
 enum {
     SECRET_BYTES = 16,
@@ -33,8 +34,7 @@ struct gs_view {
     const char *name; ///< of the file, in the path that was given
     const char *page;
     size_t page_bytes;
-    int file;
-    int64_t bytes;
+    int64_t bytes; ///< of the file
     int port;
     char secret[SECRET_DIGITS + 1];
     struct MHD_Daemon *daemon;
@@ -114,7 +114,7 @@ bool gs_view_range(const char *header, int64_t bytes, int64_t *first, int64_t *l
 
 /// Bytes [first, last] of the file; the response closes its own descriptor.
 static struct MHD_Response *piece_of_file(const gs_view *view, int64_t first, int64_t last) {
-    const int file = fcntl(view->file, F_DUPFD_CLOEXEC, 0);
+    const int file = fcntl(view->results->file, F_DUPFD_CLOEXEC, 0);
     struct MHD_Response *response =
         file < 0 ? NULL : MHD_create_response_from_fd_at_offset64((uint64_t)(last - first + 1), file, (uint64_t)first);
     if (response == NULL) {
@@ -238,18 +238,6 @@ static gs_status make_secret(gs_view *view, gs_error *error) {
     return GS_OK;
 }
 
-static gs_status open_file(gs_view *view, const char *path, gs_error *error) {
-    struct stat found;
-    view->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (view->file < 0 || fstat(view->file, &found) != 0) {
-        return gs_fail(error, GS_ERROR_RESULTS, "%s: %s", path, strerror(errno));
-    }
-    view->bytes = gs_results_bytes(view->results);
-    return S_ISREG(found.st_mode) && found.st_size == view->bytes
-               ? GS_OK
-               : gs_fail(error, GS_ERROR_RESULTS, "%s: it was replaced while it was opened", path);
-}
-
 static gs_status start_daemon(gs_view *view, int port, gs_error *error) {
     struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -279,10 +267,8 @@ gs_status gs_view_start(const gs_results *results, const char *path, const char 
     made->name = slash == NULL ? path : slash + 1;
     made->page = page;
     made->page_bytes = page_bytes;
-    gs_status status = open_file(made, path, error);
-    if (status == GS_OK) {
-        status = make_secret(made, error);
-    }
+    made->bytes = gs_results_bytes(results);
+    gs_status status = make_secret(made, error);
     if (status == GS_OK) {
         status = start_daemon(made, port, error);
     }
@@ -298,9 +284,6 @@ gs_status gs_view_start(const gs_results *results, const char *path, const char 
 void gs_view_end(gs_view *view) {
     if (view->daemon != NULL) {
         MHD_stop_daemon(view->daemon);
-    }
-    if (view->file >= 0) {
-        (void)close(view->file);
     }
     free(view);
 }

@@ -16,7 +16,7 @@ typedef struct gs_view gs_view;
 /// @param page  [page_bytes] the page; must outlive the view
 /// @param port  0: any that is free
 /// @param address  [GS_VIEW_ADDRESS_BYTES] filled: "http://127.0.0.1:40123/0f8e.../"
-/// @return GS_ERROR_INPUT when the port is taken; GS_ERROR_RESULTS when the file is not there any more; GS_ERROR_RUN
+/// @return GS_ERROR_INPUT when the port is taken; GS_ERROR_RUN
 gs_status gs_view_start(const gs_results *results, const char *path, const char *page, size_t page_bytes, int port,
                         gs_view **view, char address[GS_VIEW_ADDRESS_BYTES], gs_error *error);
 void gs_view_end(gs_view *view);

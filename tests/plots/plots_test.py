@@ -77,7 +77,8 @@ class Expected:
         self.epoch = (np.arange(self.shown_epochs) + 1) * self.epochs // self.shown_epochs
         self.members = [np.flatnonzero(column["configuration"] == c) for c in range(self.configurations)]
         by_trials = max((1 << 19) // min(self.configurations, 1 << 16), 32)
-        by_losses = max((1 << 22) // (2 * self.shown_epochs), 32)
+        shown = min(self.configurations, 1 << 16)
+        by_losses = max(min((1 << 22) // (2 * self.shown_epochs), (1 << 24) // (2 * self.shown_epochs * shown)), 32)
         for c, members in enumerate(self.members):
             step = -(-len(members) // min(len(members), by_trials, by_losses))
             self.members[c] = members[::step]
@@ -107,7 +108,7 @@ class Expected:
     def share_by_epoch(self):
         D = self.column["loss_D"][self.counted][:, self.epoch - 1].astype(float)
         G = self.sign[self.counted, None] * self.column["loss_G"][self.counted][:, self.epoch - 1]
-        there = ~np.isnan(D)
+        there = self.epoch <= self.column["epochs"][self.counted, None]
         D, G = self.prints(D), self.prints(G)
         with np.errstate(invalid="ignore"):
             return [(flags & there).sum(axis=0) / there.sum(axis=0) for flags in (D & G, D, G)]
@@ -143,6 +144,12 @@ class Expected:
         else:
             at = levels if even(np.diff(levels)) else np.arange(len(levels))
         return np.array([(at[cell == c][0] + at[cell == c][-1]) / 2 for c in range(cells)])
+
+    def cells_of(self, trials):
+        """The cell of each trial in the flattened map."""
+        axes = self.axes()
+        place = [cell[np.searchsorted(levels, self.column[name][trials])] for name, levels, cell, _ in reversed(axes)]
+        return np.ravel_multi_index(place, [axis[3] for axis in reversed(axes)])
 
     def maps(self):
         axes = self.axes()
@@ -211,6 +218,9 @@ class Plots(unittest.TestCase):
             self.same(plot["configuration"], shown, "configuration")
             first = np.array([np.flatnonzero(expected.column["configuration"] == c)[0] for c in shown])
             self.same(plot["first_trial"], first, "first_trial")
+            runs = expected.column["configuration"][first[:, None] + np.arange(int(plot["consecutive_trials"][0]))]
+            self.assertTrue((runs == shown[:, None]).all())
+            self.same(plot["cell"], expected.cells_of(first), "cell")
             for name in CANDIDATES:
                 if len(np.unique(expected.column[name])) > 1:
                     self.same(plot[name], expected.column[name][first], name)

@@ -4,6 +4,7 @@
 """
 import http.client
 import json
+import os
 import pathlib
 import re
 import signal
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 PROGRAM = sys.argv.pop(1)
@@ -92,6 +94,22 @@ class View(unittest.TestCase):
                                  timeout=30)
             self.assertEqual((run.returncode, run.stdout, run.stderr.count("\n")), (code, "", 1), run.stderr)
             self.assertIn(words, run.stderr)
+
+    def test_a_browser_that_stays_does_not_hold_up_the_end(self):
+        browser = self.folder / "xdg-open"
+        browser.write_text(f"#!/bin/sh\necho \"$1\" > {self.folder}/opened\ngrep SigBlk /proc/self/status > {self.folder}/mask\nexec sleep 20\n")
+        browser.chmod(0o755)
+        process = subprocess.Popen([PROGRAM, "view", self.name, "--page", "page.html"], cwd=self.folder, text=True,
+                                   stdout=subprocess.PIPE, env=dict(os.environ, PATH=f"{self.folder}:{os.environ['PATH']}", DISPLAY=":9"))
+        address = process.stdout.readline()
+        for _ in range(100):
+            if (self.folder / "mask").exists() and (self.folder / "mask").read_text():
+                break
+            time.sleep(0.05)
+        self.assertEqual((self.folder / "opened").read_text(), address)
+        self.assertEqual((self.folder / "mask").read_text().split()[1].strip("0"), "")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(10), 0)
 
     def test_without_a_page_it_says_how_to_get_one(self):
         alone = self.folder / "gansweep"

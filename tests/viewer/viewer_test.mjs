@@ -123,6 +123,7 @@ print(json.dumps([list(map(float, p[name][:])) for name in "xy"]))`;
 
 test("one configuration, one varied setting, no samples, one component", async () => {
   const opened = await open(`file://${page}`, { colorScheme: "dark", viewport: { width: 390, height: 800 } });
+  sweep("one.h5", "smoke.yaml", "--set", "seed=5");
   sweep("batch.h5", "batch-sizes.yaml", "--set", "seed=1:4");
   for (const [name, cells] of [["one.h5", 0], ["batch.h5", 9]]) {
     await choose(opened, inFolder(name));
@@ -139,6 +140,35 @@ test("one configuration, one varied setting, no samples, one component", async (
   await sweepView(opened);
   await opened.locator("tr", { hasText: "Covariance error" }).waitFor();
   assert.equal(await opened.locator(".sweep figure").count(), 1);
+  await close(opened);
+});
+
+test("a map with more values than the curves have rows, and named settings", async () => {
+  const opened = await open(`file://${page}`);
+  const values = Array.from({ length: 100 }, (_, i) => 0.01 + 0.001 * i).join(", ");
+  writeFileSync(inFolder("many.yaml"), `data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 8}
+train: {epochs: 2000}
+convention: [mxnet, tf]
+parameters: {seed: {range: [1, 3]}, lr_D: [${values}]}
+`);
+  execFileSync(program, ["run", inFolder("many.yaml"), "-o", inFolder("many.h5"), "-q"]);
+  await choose(opened, inFolder("many.h5"));
+  await sweepView(opened);
+  assert.equal(await opened.locator(".cell").count(), 200);
+  assert.equal(await opened.locator(".cell title").nth(199).textContent().then((text) => text.split(":")[0]), "lr_D 0.109, convention tf");
+  const chosen = opened.locator(".chosen-cell title");
+  for (const step of ["ArrowRight", "ArrowRight", "ArrowUp"]) {
+    await opened.locator(".grid-map").focus();
+    await opened.keyboard.press(step);
+    const [place] = (await chosen.textContent()).split(":");
+    const [lr, convention] = place.match(/lr_D (\S+), convention (\S+)/).slice(1);
+    await opened.getByRole("heading", { name: `lr_D ${lr}, convention ${convention}` }).waitFor();
+  }
+  const trial = Number(await opened.getByLabel("trial", { exact: true }).inputValue());
+  await opened.getByRole("button", { name: "next trial" }).click();
+  await opened.getByRole("button", { name: "next trial" }).click();
+  assert.equal(Number(await opened.getByLabel("trial", { exact: true }).inputValue()), trial + 2);
+  assert.ok(await opened.getByRole("button", { name: "next trial" }).isDisabled());
   await close(opened);
 });
 

@@ -1,5 +1,5 @@
 // The sweep: a map of the configurations, and for the chosen one its losses, a trial's points, and the numbers.
-import { useDatasetValue, useEntity } from "@h5web/app";
+import { useDataContext, useDatasetValue, useEntity } from "@h5web/app";
 import { Suspense, useMemo, useRef, useState } from "react";
 import { realData } from "./draws.js";
 import { colour, ends, Figure, path, short } from "./figure.jsx";
@@ -18,6 +18,11 @@ const SCORES = [
   ["affine_invariant_distance", "Affine-invariant distance"],
 ];
 const STATUS = ["pending", "done", "diverged"];
+
+const NAMES = { convention: ["mxnet", "torch", "tf", "tf-as-documented"], generator_loss: ["non-saturating", "minimax"] };
+
+/** A setting's value as it stands in an experiment. */
+const inWords = (name, value) => NAMES[name]?.[value] ?? short(value);
 
 const numbers = (value) => (value === undefined ? undefined : Array.from(typeof value === "object" ? value : [value], Number));
 
@@ -57,59 +62,61 @@ function Configurations({ root, provenance }) {
   const names = SETTINGS.filter((name) => losses[name]);
   const settings = names.map((name) => useNumbers(losses[name]));
   const [row, setRow] = useState(0);
-  const next = row + 1 < first.length && shown[row + 1] === shown[row] + 1 ? first[row + 1] : null;
-  const describe = (at) => names.map((name, i) => `${name} ${short(settings[i][at])}`).join(", ") || "the only configuration";
+  const together = useNumbers(losses.consecutive_trials) ?? [useTrialCount(root)];
+  const cellOfRow = useNumbers(losses.cell) ?? [0];
+  const describe = (at) => names.map((name, i) => `${name} ${inWords(name, settings[i][at])}`).join(", ") || "the only configuration";
   return (
     <div className="sweep">
       <p className="title">{title}</p>
-      {plots.map_of_ln2 && <Maps names={names} settings={settings} shown={shown} row={row} setRow={setRow} describe={describe} />}
+      {plots.map_of_ln2 && <Maps cellOfRow={cellOfRow} row={row} setRow={setRow} describe={describe} />}
       <section className="chosen" aria-live="polite">
         <h2>Configuration {shown[row]}: {describe(row)}</h2>
         <div className="panels">
           <Suspense fallback={<p>Reading ...</p>}><Bands losses={losses} row={shown.length > 1 || losses.configuration ? row : null} /></Suspense>
-          <Suspense fallback={<p>Reading ...</p>}><Trials key={shown[row]} root={root} law={law} first={first[row]} next={next} /></Suspense>
+          <Suspense fallback={<p>Reading ...</p>}><Trials key={shown[row]} root={root} law={law} first={first[row]} count={together[row]} /></Suspense>
         </div>
       </section>
     </div>
   );
 }
 
-/** Rows of the curves by their cell of the map: settings of equal rank share one as /plots' axes do. */
-function useCells(axes, names, settings, count) {
-  return useMemo(() => {
-    const place = axes.map(({ name, size }) => {
-      const values = settings[names.indexOf(name)], levels = [...new Set(values)].sort((a, b) => a - b);
-      return values.map((value) => Math.floor((levels.indexOf(value) * size) / levels.length));
-    });
-    const cells = new Map();
-    for (let row = 0; row < count; row++) {
-      const key = place.reduce((at, of, i) => at * axes[i].size + of[row], 0);
-      cells.set(key, [...(cells.get(key) ?? []), row]);
-    }
-    return { cells, cellOf: (row) => place.reduce((at, of, i) => at * axes[i].size + of[row], 0) };
-  }, [axes, names.join(), settings, count]);
+const useTrialCount = (root) => root.status.shape.dims?.[0] ?? root.status.shape[0];
+
+/** What stands at a cell of an axis: the setting's value, as far as the axis tells it. */
+function atCell({ name, label, positions }, i) {
+  if (label.startsWith("log10 of ")) {
+    return short(10 ** positions[i]);
+  }
+  // "lr_D: 0 is 0.001, 1 is 0.05, ...", "convention: 0 mxnet, 1 tf"
+  const listed = label.startsWith(`${name}: `) && label.match(new RegExp(`[:,] ${positions[i]} (?:is )?([^,]+)`));
+  return listed ? listed[1] : label.startsWith(`${name}: `) ? `value ${positions[i]}` : short(positions[i]);
 }
 
-function Maps({ names, settings, shown, row, setRow, describe }) {
+/** The axes of a map, rows first, as its group names them. */
+function useAxes(group) {
+  const { attrValuesStore } = useDataContext();
+  const entity = useEntity(group), plot = useChildren(group);
+  const names = [attrValuesStore.get(entity).axes].flat();
+  const positions = names.map((name) => useNumbers(plot[name]));
+  return names.map((name, i) => ({ name, positions: positions[i], size: positions[i].length, label: String(attrValuesStore.get(plot[name]).long_name) }));
+}
+
+function Maps({ cellOfRow, row, setRow, describe }) {
   const [quantity, setQuantity] = useState(0);
   const [group, signal, , logarithmic] = MAPS[quantity];
-  const plot = useChildren(`/plots/${group}`);
-  const values = useNumbers(plot[signal]);
-  const dimensions = plot[signal].shape.dims ?? plot[signal].shape;
-  const axisNames = Object.keys(plot).filter((name) => SETTINGS.includes(name));
-  // A map's axes are the settings in the group; rows come first, and the sizes tell which they are.
-  const positions = axisNames.map((name) => useNumbers(plot[name]));
-  const ordered = useMemo(() => {
-    const found = axisNames.map((name, i) => ({ name, positions: positions[i], size: positions[i].length }));
-    return orderByShape(found, dimensions);
-  }, [plot]);
-  const { cells, cellOf } = useCells(ordered, names, settings, shown.length);
+  const values = useNumbers(useChildren(`/plots/${group}`)[signal]);
+  const ordered = useAxes(`/plots/${group}`);
+  const cells = useMemo(() => {
+    const found = new Map();
+    cellOfRow.forEach((cell, at) => found.set(cell, [...(found.get(cell) ?? []), at]));
+    return found;
+  }, [cellOfRow.join()]);
   const [height, width] = ordered.length === 2 ? [ordered[0].size, ordered[1].size] : [1, ordered[0].size];
   const finite = values.filter((value) => Number.isFinite(value) && (!logarithmic || value > 0));
   const scale = logarithmic ? Math.log : (value) => value;
   const [low, high] = logarithmic && finite.length ? [Math.min(...finite), Math.max(...finite)].map(Math.log) : [0, 1];
   const shade = (value) => (Number.isFinite(value) ? colour((scale(Math.max(value, 1e-300)) - low) / (high - low || 1)) : "var(--missing)");
-  const chosen = cellOf(row), grid = useRef(null);
+  const chosen = cellOfRow[row], grid = useRef(null);
   const choose = (cell) => cells.has(cell) && setRow(cells.get(cell)[0]);
   const move = (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: width, ArrowDown: -width }[event.key];
@@ -127,12 +134,7 @@ function Maps({ names, settings, shown, row, setRow, describe }) {
       }
     }
   };
-  const levels = (axis) => [...new Set(settings[names.indexOf(axis.name)])].sort((a, b) => a - b);
-  const valueAt = (axis, i) => { // the first of the values that share the cell
-    const all = levels(axis);
-    return short(all[Math.ceil((i * all.length) / axis.size)]);
-  };
-  const label = (axis, i) => `${axis.name} ${valueAt(axis, i)}`;
+  const label = (axis, i) => `${axis.name} ${atCell(axis, i)}`;
   const side = Math.max(3, Math.min(34, Math.min(420, window.innerWidth - 110) / width, 320 / height));
   return (
     <section className="map">
@@ -145,7 +147,7 @@ function Maps({ names, settings, shown, row, setRow, describe }) {
            aria-label={`${MAPS[quantity][2]} by configuration; arrow keys choose one. Chosen: ${describe(row)}, ${short(values[chosen])}`}>
         {values.map((value, cell) => {
           const column = cell % width, line = Math.floor(cell / width);
-          const text = `${ordered.length === 2 ? `${label(ordered[1], column)}, ${label(ordered[0], line)}` : label(ordered[0], column)}: ${Number.isFinite(value) ? short(value) : "nothing finished"}`;
+          const text = `${ordered.length === 2 ? `${label(ordered[1], column)}, ${label(ordered[0], line)}` : label(ordered[0], column)}: ${Number.isFinite(value) ? short(value) : "nothing finished, or all diverged"}`;
           return (
             <rect key={cell} className={`cell${cell === chosen ? " chosen-cell" : ""}`} data-cell={cell} x={56 + column * side} y={4 + (height - 1 - line) * side}
                   width={side - (side > 8 ? 1 : 0)} height={side - (side > 8 ? 1 : 0)} fill={shade(value)} onClick={() => choose(cell)}>
@@ -154,9 +156,9 @@ function Maps({ names, settings, shown, row, setRow, describe }) {
           );
         })}
         <text x={56 + (width * side) / 2} y={height * side + 40} textAnchor="middle">{ordered.at(-1).name}</text>
-        {[0, width - 1].map((i, end) => <text key={`x${end}`} x={56 + (i + 0.5) * side} y={height * side + 20} textAnchor="middle">{valueAt(ordered.at(-1), i)}</text>)}
+        {[0, width - 1].map((i, end) => <text key={`x${end}`} x={56 + (i + 0.5) * side} y={height * side + 20} textAnchor="middle">{atCell(ordered.at(-1), i)}</text>)}
         {ordered.length === 2 && <text transform={`translate(12 ${4 + (height * side) / 2}) rotate(-90)`} textAnchor="middle">{ordered[0].name}</text>}
-        {ordered.length === 2 && [0, height - 1].map((i, end) => <text key={`y${end}`} x={52} y={8 + (height - 0.5 - i) * side} textAnchor="end">{valueAt(ordered[0], i)}</text>)}
+        {ordered.length === 2 && [0, height - 1].map((i, end) => <text key={`y${end}`} x={52} y={8 + (height - 0.5 - i) * side} textAnchor="end">{atCell(ordered[0], i)}</text>)}
       </svg>
       <p className="legend"><span>{short(logarithmic ? Math.exp(low) : 0)}</span><span className="bar" /><span>{short(logarithmic ? Math.exp(high) : 1)}</span></p>
       {(cells.get(chosen) ?? []).length > 1 && (
@@ -166,16 +168,6 @@ function Maps({ names, settings, shown, row, setRow, describe }) {
       )}
     </section>
   );
-}
-
-/** Rows, then columns: of two axes of different lengths the shape tells; of equal ones lr_D and the like are columns. */
-function orderByShape(found, dimensions) {
-  if (found.length < 2) {
-    return found;
-  }
-  const columnsFirst = ["lr_D", "lr_G", "batch_size", "latent_dim", "convention", "epochs", "generator_loss"];
-  const byRank = [...found].sort((a, b) => columnsFirst.indexOf(b.name) - columnsFirst.indexOf(a.name));
-  return dimensions[0] === dimensions[1] ? byRank : [found.find((axis) => axis.size === dimensions[0]), found.find((axis) => axis.size === dimensions[1])];
 }
 
 function Bands({ losses, row }) {
@@ -206,10 +198,9 @@ function Bands({ losses, row }) {
   );
 }
 
-function Trials({ root, law, first, next }) {
+function Trials({ root, law, first, count }) {
   const [offset, setOffset] = useState(0);
-  const total = root.status.shape.dims?.[0] ?? root.status.shape[0];
-  const last = (next !== null && next > first ? next : total) - 1;
+  const last = first + count - 1;
   const trial = Math.min(first + offset, last);
   return (
     <>
