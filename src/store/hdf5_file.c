@@ -254,18 +254,18 @@ static bool create_notes(hid_t file, const gs_note *notes) {
 // ---- plots: NeXus NXdata, as the NeXus manual's "NXdata" says and as H5Web, silx and NeXpy read it ----
 
 /// A one-dimensional array of strings of equal length.
-static bool write_names_attribute(hid_t object, const char *name, const char *const *names, int count) {
+static bool write_names_attribute(hid_t object, const char *name, const char *const *names, size_t count) {
     size_t longest = 0;
-    for (int i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         const size_t length = strlen(names[i]);
         longest = length > longest ? length : longest;
     }
-    char *texts = calloc((size_t)count, longest + 1);
+    char *texts = calloc(count, longest + 1);
     if (texts == NULL) {
         return false;
     }
-    for (int i = 0; i < count; i++) {
-        (void)snprintf(texts + (size_t)i * (longest + 1), longest + 1, "%s", names[i]);
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(texts + i * (longest + 1), longest + 1, "%s", names[i]);
     }
     const hsize_t extent = (hsize_t)count;
     const hid_t space = H5Screate_simple(1, &extent, NULL);
@@ -278,8 +278,8 @@ static bool write_names_attribute(hid_t object, const char *name, const char *co
 }
 
 /// Names of a plot's datasets of one role.
-static int names_of_role(const gs_plot *plot, gs_plot_role role, const char *names[GS_PLOT_MOST_DATASETS]) {
-    int count = 0;
+static size_t names_of_role(const gs_plot *plot, gs_plot_role role, const char *names[GS_PLOT_MOST_DATASETS]) {
+    size_t count = 0;
     for (int i = 0; i < plot->dataset_count; i++) {
         if (plot->datasets[i].role == role) {
             names[count++] = plot->datasets[i].name;
@@ -297,7 +297,7 @@ static const gs_plot_dataset *plot_signal(const gs_plot *plot) {
 }
 
 /// Scales on which a plot is best seen. silx reads the two keys of axes in different versions.
-static bool write_style(hid_t group, const gs_plot *plot, int axis_count) {
+static bool write_style(hid_t group, const gs_plot *plot, size_t axis_count) {
     const char *scale = plot->log_axes ? "log" : "linear";
     char axes[64], style[256];
     if (!plot->log_axes && !plot->log_signal) {
@@ -312,7 +312,7 @@ static bool write_style(hid_t group, const gs_plot *plot, int axis_count) {
 /// The attributes that make a group an NXdata.
 static bool write_plot_attributes(hid_t group, const gs_plot *plot) {
     const char *names[GS_PLOT_MOST_DATASETS];
-    const int axis_count = names_of_role(plot, GS_PLOT_AXIS, names);
+    const size_t axis_count = names_of_role(plot, GS_PLOT_AXIS, names);
     bool written = write_text_attribute(group, "NX_class", "NXdata") &&
                    write_names_attribute(group, "axes", names, axis_count) && write_style(group, plot, axis_count);
     if (written && axis_count == 2 && plot_signal(plot)->rank == 1) { // a scatter: so NeXpy finds its axes
@@ -320,7 +320,7 @@ static bool write_plot_attributes(hid_t group, const gs_plot *plot) {
         written = write_names_attribute(group, "coordinates", coordinates, 2);
     }
     written = written && write_text_attribute(group, "signal", plot_signal(plot)->name);
-    const int auxiliary_count = names_of_role(plot, GS_PLOT_AUXILIARY, names);
+    const size_t auxiliary_count = names_of_role(plot, GS_PLOT_AUXILIARY, names);
     return written &&
            (auxiliary_count == 0 || write_names_attribute(group, "auxiliary_signals", names, auxiliary_count));
 }
