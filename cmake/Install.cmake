@@ -6,7 +6,7 @@ install(TARGETS gansweep-cli RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(TARGETS gansweep EXPORT gansweep-targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(DIRECTORY experiments DESTINATION "${CMAKE_INSTALL_DATADIR}/gansweep" FILES_MATCHING PATTERN "*.yaml")
-install(FILES "${CMAKE_BINARY_DIR}/viewer.html" DESTINATION "${CMAKE_INSTALL_DATADIR}/gansweep" OPTIONAL) # target viewer
+install(FILES "${CMAKE_BINARY_DIR}/viewer.html" DESTINATION "${CMAKE_INSTALL_DATADIR}/gansweep" OPTIONAL) # made by analysis/viewer/build
 install(FILES LICENSE CITATION.cff DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 # find_package(gansweep): the target gansweep::gansweep. The modules that find what it is linked with go along.

@@ -50,6 +50,12 @@ gs_status gs_check_samples(gs_checker *checker, const float *samples, int64_t co
 gs_check *gs_check_create(int dimension);
 void gs_check_free(gs_check *check);
 
+/// Whether printf("%.3f") of a loss gives 0.693. False for NaN.
+bool gs_prints_0693(double loss);
+
+/// Sign of loss_G at the equilibrium: -1 for the minimax loss, which is -ln 2 there.
+double gs_equilibrium_sign(gs_generator_loss generator_loss);
+
 /// Whether a trial's last losses print the equilibrium's values: printf("%.3f") of both stored floats gives 0.693, or
 /// -0.693 for loss_G of the minimax loss, which is -ln 2 at equilibrium. False for a diverged trial's NaN.
 bool gs_prints_ln2(gs_generator_loss generator_loss, float loss_D, float loss_G);

@@ -46,10 +46,12 @@ const cli_command verify_command = {
     .summary = "check every byte of a results file, and train trials again",
     .description =
         "Compares the seal with everything outside of the rows, settings with the plan, and the rows of finished "
-        "trials with their checksums; names every dataset and trial that is damaged. With --recompute it trains and "
+        "trials with their checksums, and the plots of a complete file with its rows; names every dataset and trial "
+        "that "
+        "is damaged. With --recompute it trains and "
         "checks trials again, the LAPACKE checks included, and compares every bit. The hash that it prints stands for "
-        "all "
-        "datasets: two files with the same finished trials have the same. It may run while the file is being written. "
+        "all datasets but /plots and /provenance: two files with the same finished trials have the same. It may run "
+        "while the file is being written. "
         "The exit code is 0 when all is sound, 3 when something is damaged.",
     .operands = {"FILE"},
     .options = verify_options,

@@ -91,10 +91,8 @@ static bool find_page(char path[PATH_MAX]) {
 static gs_status read_page(const char *given, char **page, size_t *bytes, gs_error *error) {
     char found[PATH_MAX];
     if (given == NULL && !find_page(found)) {
-        return gs_fail(
-            error, GS_ERROR_INPUT,
-            "the page is not there: releases have it; from the source, run analysis/viewer/build, or name it "
-            "with --page FILE");
+        return gs_fail(error, GS_ERROR_INPUT,
+                       "the page is not there: run analysis/viewer/build of the source, or name it with --page FILE");
     }
     const char *path = given == NULL ? found : given;
     struct stat file;

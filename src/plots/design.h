@@ -10,8 +10,11 @@ struct gs_plots {
     const gs_plan *plan;
     int64_t trial_count, configuration_count;
     int64_t epoch_count, largest_epochs; ///< shown, trained
+    int64_t place_count;                 ///< configurations that are looked at
     int64_t row_count;                   ///< configurations that GS_PLOT_LOSSES shows
+    int64_t *rows;                       ///< [row_count] their numbers, ascending
     int64_t point_count;                 ///< trials that GS_PLOT_ERROR_AGAINST_LOSS shows
+    int64_t *points;                     ///< [point_count] their numbers, ascending
     int64_t sample_count;                ///< generated points that GS_PLOT_SAMPLES_... show; 0: none are kept
     int64_t real_count;                  ///< real points beside them
     int swept_count;
@@ -31,10 +34,16 @@ enum {
 #define GS_LN2 0.69314718055994530942
 #define GS_PLOT_BIN_WIDTH 0.001 // nats: what "%.3f" prints
 
+static inline int64_t gs_smaller(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
 /// The epoch, 1-based, that place `index` of an epoch axis shows.
 int64_t gs_plots_epoch(const gs_plots *plots, int64_t index);
-/// The configuration that row `index` of GS_PLOT_LOSSES shows.
-int64_t gs_plots_configuration(const gs_plots *plots, int64_t index);
+/// Number `index` of those that stand for all of 0 ... count - 1: multiples of the golden section of count, modulo it.
+/// The first so many of them are spread evenly however many they are, unlike every k-th, which can hit one value of a
+/// setting alone.
+int64_t gs_plots_spread(int64_t index, int64_t count);
 
 /// The cell of the maps that a configuration's trials are in, row by row; 0 when nothing is swept.
 int64_t gs_plots_cell(const gs_plots *plots, int64_t configuration);

@@ -17,7 +17,6 @@
 enum {
     MOST_TRIALS = 1 << 19,        ///< that are looked at, while every configuration has its fewest
     FEWEST_OF_CONFIGURATION = 32, ///< its seeds that are looked at
-    MOST_CONFIGURATIONS = 1 << 16,
     MOST_LOSSES = 1 << 22,        ///< of one configuration
     MOST_LOSSES_IN_ALL = 1 << 24, ///< while every configuration has its fewest trials
     TRIALS_BYTES = 160,           ///< of the part of a title that says how many trials there are
@@ -29,24 +28,24 @@ typedef struct {
     int64_t cell, configuration;
 } gs_place;
 
+/// Trials that a plot shows, when they are finished.
+typedef struct {
+    int64_t looked_at, finished;
+} gs_count;
+
 /// Curves that wait for the end of a configuration, and counts that wait for the end of the pass.
 typedef struct {
     const gs_plots *plots;
     gs_reading reading;
     unsigned char *drawing;
-    int64_t looked_at, finished; ///< trials
-    int64_t place_count, place_step;
-    gs_place *places;                               ///< [place_count]
+    gs_count in_all, in_rows, in_points;            ///< of all plots but those of rows and of points
+    gs_place *places;                               ///< [plots->place_count]
     double *column;                                 ///< [members of a configuration]
     int64_t *with_epoch, *ln2_both, *ln2_D, *ln2_G; ///< [epochs shown]
     double *cell_errors, *cell_distances;           ///< [trials of the largest cell] of the trials in the cell so far
     int64_t cell_finished, cell_ln2, cell_ok, cell_errors_count, cell_distances_count, cell_capacity;
     gs_candidates candidates;
 } gs_pass;
-
-static int64_t smaller(int64_t a, int64_t b) {
-    return a < b ? a : b;
-}
 
 static int64_t larger(int64_t a, int64_t b) {
     return a > b ? a : b;
@@ -60,11 +59,11 @@ static int64_t divide_up(int64_t a, int64_t b) {
 
 /// Every how-many-th member of a configuration is looked at.
 static int64_t step_of(const gs_plots *plots, int64_t members) {
-    const int64_t configurations = smaller(plots->configuration_count, MOST_CONFIGURATIONS);
+    const int64_t configurations = plots->place_count;
     const int64_t by_trials = larger(MOST_TRIALS / configurations, FEWEST_OF_CONFIGURATION);
     const int64_t in_all = MOST_LOSSES_IN_ALL / (2 * plots->epoch_count * configurations);
-    const int64_t by_losses = smaller(MOST_LOSSES / (2 * plots->epoch_count), in_all);
-    return divide_up(members, smaller(members, smaller(by_trials, larger(by_losses, FEWEST_OF_CONFIGURATION))));
+    const int64_t by_losses = gs_smaller(MOST_LOSSES / (2 * plots->epoch_count), in_all);
+    return divide_up(members, gs_smaller(members, gs_smaller(by_trials, larger(by_losses, FEWEST_OF_CONFIGURATION))));
 }
 
 static int compare_places(const void *a, const void *b) {
@@ -76,18 +75,19 @@ static int compare_places(const void *a, const void *b) {
 }
 
 static void find_places(gs_pass *pass) {
-    for (int64_t i = 0; i < pass->place_count; i++) {
-        pass->places[i].configuration = i * pass->place_step;
-        pass->places[i].cell = gs_plots_cell(pass->plots, i * pass->place_step);
+    const gs_plots *plots = pass->plots;
+    for (int64_t i = 0; i < plots->place_count; i++) {
+        pass->places[i].configuration = gs_plots_spread(i, plots->configuration_count);
+        pass->places[i].cell = gs_plots_cell(plots, pass->places[i].configuration);
     }
-    qsort(pass->places, (size_t)pass->place_count, sizeof *pass->places, compare_places);
+    qsort(pass->places, (size_t)plots->place_count, sizeof *pass->places, compare_places);
 }
 
 /// Trials that are looked at of the largest configuration, of the largest cell, and of all.
 static void count_members(const gs_pass *pass, int64_t *of_configuration, int64_t *of_cell, int64_t *of_all) {
     int64_t in_cell = 0;
     *of_configuration = *of_cell = *of_all = 0;
-    for (int64_t i = 0; i < pass->place_count; i++) {
+    for (int64_t i = 0; i < pass->plots->place_count; i++) {
         const int64_t members = gs_plan_member_count(pass->plots->plan, pass->places[i].configuration);
         const int64_t looked_at = divide_up(members, step_of(pass->plots, members));
         in_cell = i > 0 && pass->places[i].cell == pass->places[i - 1].cell ? in_cell + looked_at : looked_at;
@@ -111,9 +111,7 @@ static void free_pass(gs_pass *pass) {
 static bool start_pass(gs_pass *pass) {
     const gs_plots *plots = pass->plots;
     int64_t of_configuration, of_cell, of_all;
-    pass->place_step = divide_up(plots->configuration_count, MOST_CONFIGURATIONS);
-    pass->place_count = divide_up(plots->configuration_count, pass->place_step);
-    pass->places = calloc((size_t)pass->place_count, sizeof *pass->places);
+    pass->places = calloc((size_t)plots->place_count, sizeof *pass->places);
     if (pass->places == NULL) {
         return false;
     }
@@ -139,10 +137,6 @@ static bool start_pass(gs_pass *pass) {
 
 // ---- one configuration ----
 
-static bool prints_ln2(double loss) {
-    return gs_prints_ln2(GS_NON_SATURATING, (float)loss, (float)loss);
-}
-
 /// A trial counts in every epoch that it was trained for, also those in which it had diverged.
 static void count_by_epoch(gs_pass *pass, int64_t own_epochs, double sign) {
     const gs_trials_read *trials = &pass->reading.trials;
@@ -151,7 +145,7 @@ static void count_by_epoch(gs_pass *pass, int64_t own_epochs, double sign) {
         for (int64_t e = 0; e < epochs; e++) {
             const float loss_D = trials->loss_D[i * epochs + e], loss_G = trials->loss_G[i * epochs + e];
             if (gs_plots_epoch(pass->plots, e) <= own_epochs) {
-                const bool D = prints_ln2(loss_D), G = prints_ln2(sign * loss_G);
+                const bool D = gs_prints_0693(loss_D), G = gs_prints_0693(sign * loss_G);
                 pass->with_epoch[e]++;
                 pass->ln2_D[e] += D;
                 pass->ln2_G[e] += G;
@@ -189,13 +183,24 @@ static void draw_curves(gs_pass *pass, int64_t row, const float *losses, int64_t
 
 /// The row of the curves that shows a configuration; -1 when none does.
 static int64_t row_of(const gs_plots *plots, int64_t configuration) {
-    const int64_t near = (int64_t)((__int128)configuration * plots->row_count / plots->configuration_count);
-    for (int64_t row = near; row <= near + 1 && row < plots->row_count; row++) {
-        if (gs_plots_configuration(plots, row) == configuration) {
-            return row;
+    int64_t low = 0, high = plots->row_count; // the row, if there is one, lies in [low, high)
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (plots->rows[middle] == configuration) {
+            return middle;
+        }
+        if (plots->rows[middle] < configuration) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
     return -1;
+}
+
+static void add_count(gs_count *count, int64_t looked_at, int64_t finished) {
+    count->looked_at += looked_at;
+    count->finished += finished;
 }
 
 static void count_last_loss(double *bins, double loss) {
@@ -216,7 +221,7 @@ static void count_trials(gs_pass *pass, double sign) {
         count_last_loss(bins_D, loss_D);
         count_last_loss(bins_G, loss_G);
         pass->cell_finished++;
-        pass->cell_ln2 += prints_ln2(loss_D) && prints_ln2(loss_G);
+        pass->cell_ln2 += gs_prints_0693(loss_D) && gs_prints_0693(loss_G);
         pass->cell_ok += read->covariance_ok[i] != 0;
         if (!isnan(read->covariance_error[i])) {
             assert(pass->cell_errors_count < pass->cell_capacity);
@@ -238,15 +243,20 @@ static gs_status look_at(gs_pass *pass, int64_t configuration, gs_error *error) 
     gs_settings settings;
     gs_plan_settings(plan, gs_plan_member(plan, configuration, 0), &settings);
     const gs_status status = gs_reading_members(&pass->reading, configuration, step, settings.epochs, error);
-    pass->looked_at += divide_up(members, step);
-    if (status != GS_OK || trials->count == 0) {
+    if (status != GS_OK) {
         return status;
     }
-    const double sign = settings.generator_loss == GS_MINIMAX ? -1 : 1;
-    pass->finished += trials->count;
+    const int64_t row = row_of(pass->plots, configuration);
+    add_count(&pass->in_all, divide_up(members, step), trials->count);
+    if (row >= 0) {
+        add_count(&pass->in_rows, divide_up(members, step), trials->count);
+    }
+    if (trials->count == 0) {
+        return GS_OK;
+    }
+    const double sign = gs_equilibrium_sign(settings.generator_loss);
     count_by_epoch(pass, settings.epochs, sign);
     count_trials(pass, sign);
-    const int64_t row = row_of(pass->plots, configuration);
     if (row >= 0) {
         draw_curves(pass, row, trials->loss_D, trials->count, names_D);
         draw_curves(pass, row, trials->loss_G, trials->count, names_G);
@@ -314,15 +324,15 @@ static gs_status draw_error_against_loss(gs_pass *pass, gs_error *error) {
     double *distance = gs_plot_values(plot, "distance", pass->drawing);
     double *covariance_error = gs_plot_values(plot, "covariance_error", pass->drawing);
     double *covariance_ok = gs_plot_values(plot, "covariance_ok", pass->drawing);
-    const double *trials = gs_plot_values(plot, "trial", pass->drawing);
     gs_status status = GS_OK;
     for (int64_t i = 0; i < plots->point_count && status == GS_OK; i++) {
         const gs_trials_read *read = &pass->reading.trials;
         gs_settings settings;
-        gs_plan_settings(plots->plan, (int64_t)trials[i], &settings);
-        status = gs_reading_trial(&pass->reading, (int64_t)trials[i], settings.epochs, error);
+        gs_plan_settings(plots->plan, plots->points[i], &settings);
+        status = gs_reading_trial(&pass->reading, plots->points[i], settings.epochs, error);
+        add_count(&pass->in_points, 1, status == GS_OK ? read->count : 0);
         if (status == GS_OK && read->count == 1 && !isnan(read->last_D[0]) && !isnan(read->covariance_error[0])) {
-            const double sign = settings.generator_loss == GS_MINIMAX ? -1 : 1;
+            const double sign = gs_equilibrium_sign(settings.generator_loss);
             const double farthest = fmax(fabs(read->last_D[0] - GS_LN2), fabs(sign * read->last_G[0] - GS_LN2));
             distance[i] = fmax(farthest, SHORTEST_DISTANCE);
             covariance_error[i] = read->covariance_error[0];
@@ -335,21 +345,28 @@ static gs_status draw_error_against_loss(gs_pass *pass, gs_error *error) {
 // ---- titles ----
 
 /// "1,000 trainings", "100,000 trainings, an even part of 1,000,000", "731 of 1,000 trainings: the others are not ..."
-static void describe_trials(const gs_pass *pass, char text[TRIALS_BYTES]) {
+static void describe_trials(const gs_count *count, int64_t trial_count, char text[TRIALS_BYTES]) {
     char finished[GS_FORMAT_BYTES], all[GS_FORMAT_BYTES], planned[GS_FORMAT_BYTES];
-    (void)gs_format_count(pass->finished, finished);
-    (void)gs_format_count(pass->looked_at, all);
-    (void)gs_format_count(pass->plots->trial_count, planned);
-    const bool partly = pass->looked_at < pass->plots->trial_count;
-    if (pass->finished == 0) {
-        (void)snprintf(text, TRIALS_BYTES, "no training of %s is finished", planned);
-    } else if (pass->finished < pass->looked_at) {
+    (void)gs_format_count(count->finished, finished);
+    (void)gs_format_count(count->looked_at, all);
+    (void)gs_format_count(trial_count, planned);
+    const bool partly = count->looked_at < trial_count;
+    if (count->finished == 0) {
+        (void)snprintf(text, TRIALS_BYTES, "no training of %s is finished", all);
+    } else if (count->finished < count->looked_at) {
         (void)snprintf(text, TRIALS_BYTES, "%s of %s trainings%s%s: the others are not finished", finished, all,
                        partly ? ", a part of " : "", partly ? planned : "");
     } else {
-        (void)snprintf(text, TRIALS_BYTES, "%s training%s%s%s", all, pass->looked_at == 1 ? "" : "s",
+        (void)snprintf(text, TRIALS_BYTES, "%s training%s%s%s", all, count->looked_at == 1 ? "" : "s",
                        partly ? ", an even part of " : "", partly ? planned : "");
     }
+}
+
+/// How many trials a plot shows.
+static const gs_count *count_of(const gs_pass *pass, gs_plot_kind kind) {
+    return kind == GS_PLOT_LOSSES               ? &pass->in_rows
+           : kind == GS_PLOT_ERROR_AGAINST_LOSS ? &pass->in_points
+                                                : &pass->in_all;
 }
 
 static void write_titles(const gs_pass *pass) {
@@ -363,13 +380,12 @@ static void write_titles(const gs_pass *pass) {
         [GS_PLOT_MAP_FRECHET] = "Median Frechet distance",
         [GS_PLOT_ERROR_AGAINST_LOSS] = "Covariance error against the distance from ln 2",
     };
-    char trials[TRIALS_BYTES];
-    describe_trials(pass, trials);
     for (int i = 0; i < pass->plots->count; i++) {
         const gs_plot *plot = &pass->plots->plots[i];
         const char *subject = subjects[plot->kind];
         if (subject != NULL) {
-            char *title = (char *)pass->drawing + plot->title_offset;
+            char *title = (char *)pass->drawing + plot->title_offset, trials[TRIALS_BYTES];
+            describe_trials(count_of(pass, plot->kind), pass->plots->trial_count, trials);
             (void)snprintf(title, GS_PLOT_TITLE_BYTES, "%s: %s", subject, trials);
         }
     }
@@ -386,7 +402,7 @@ void gs_plots_clear(const gs_plots *plots, unsigned char *drawing) {
     }
     memset(drawing + titles, 0, (size_t)(plots->bytes - titles));
     gs_plots_plan(plots, drawing);
-    pass.looked_at = plots->trial_count;
+    pass.in_all.looked_at = pass.in_rows.looked_at = pass.in_points.looked_at = plots->trial_count;
     write_titles(&pass);
     gs_samples_clear(plots, drawing);
 }
@@ -401,17 +417,17 @@ static gs_status draw(gs_pass *pass, gs_error *error) {
     for (int i = 0; i < 3; i++) {
         memset(gs_plot_values(plot, counted[i], pass->drawing), 0, GS_PLOT_BINS * sizeof(double));
     }
-    for (int64_t i = 0; i < pass->place_count && status == GS_OK; i++) {
+    for (int64_t i = 0; i < pass->plots->place_count && status == GS_OK; i++) {
         status = look_at(pass, pass->places[i].configuration, error);
-        if (i + 1 == pass->place_count || pass->places[i + 1].cell != pass->places[i].cell) {
+        if (i + 1 == pass->plots->place_count || pass->places[i + 1].cell != pass->places[i].cell) {
             end_cell(pass, pass->places[i].cell);
         }
     }
     if (status == GS_OK) {
         draw_ln2_by_epoch(pass);
         mark_ln2(pass);
-        write_titles(pass);
         status = draw_error_against_loss(pass, error);
+        write_titles(pass);
     }
     return status == GS_OK ? gs_samples_draw(&pass->candidates, &pass->reading, pass->drawing, error) : status;
 }

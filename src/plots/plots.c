@@ -14,6 +14,7 @@ enum {
     MOST_ROWS = 4096,                 ///< configurations of the curves
     MOST_VALUES_OF_A_CURVE = 1 << 17, ///< rows times epochs
     MOST_POINTS = 4096,
+    MOST_PLACES = 1 << 16, ///< configurations that are looked at
     MOST_SAMPLES = 1000,
 };
 
@@ -215,8 +216,40 @@ static void lay_out(gs_plots *plots) {
     plots->bytes = offset;
 }
 
-static int64_t smaller(int64_t a, int64_t b) {
-    return a < b ? a : b;
+static int64_t greatest_divisor(int64_t a, int64_t b) {
+    while (b != 0) {
+        const int64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+int64_t gs_plots_spread(int64_t index, int64_t count) {
+    static const double GOLDEN_SECTION = 0.61803398874989485;
+    int64_t step = (int64_t)(GOLDEN_SECTION * (double)count);
+    step = step < 1 ? 1 : step;
+    while (greatest_divisor(step, count) != 1) { // so that no number comes twice
+        step++;
+    }
+    return (int64_t)((__int128)index * step % count);
+}
+
+static int compare_numbers(const void *a, const void *b) {
+    const int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+/// The first `chosen` numbers that stand for 0 ... count - 1, ascending; NULL when out of memory.
+static int64_t *spread_numbers(int64_t chosen, int64_t count) {
+    int64_t *numbers = malloc((size_t)(chosen + 1) * sizeof *numbers);
+    for (int64_t i = 0; i < chosen && numbers != NULL; i++) {
+        numbers[i] = gs_plots_spread(i, count);
+    }
+    if (numbers != NULL) {
+        qsort(numbers, (size_t)chosen, sizeof *numbers, compare_numbers);
+    }
+    return numbers;
 }
 
 /// How much is shown, so that no dataset is large.
@@ -225,12 +258,13 @@ static void size(gs_plots *plots) {
     plots->trial_count = gs_plan_trial_count(plots->plan);
     plots->configuration_count = gs_plan_configuration_count(plots->plan);
     plots->largest_epochs = gs_experiment_largest(experiment, GS_SETTING_EPOCHS);
-    plots->epoch_count = smaller(plots->largest_epochs, MOST_EPOCHS);
+    plots->epoch_count = gs_smaller(plots->largest_epochs, MOST_EPOCHS);
     plots->row_count =
-        smaller(smaller(plots->configuration_count, MOST_ROWS), MOST_VALUES_OF_A_CURVE / plots->epoch_count);
-    plots->point_count = smaller(plots->trial_count, MOST_POINTS);
-    plots->sample_count = experiment->data.dimension > 1 ? smaller(experiment->keep_samples, MOST_SAMPLES) : 0;
-    plots->real_count = smaller(experiment->data.n, plots->sample_count);
+        gs_smaller(gs_smaller(plots->configuration_count, MOST_ROWS), MOST_VALUES_OF_A_CURVE / plots->epoch_count);
+    plots->point_count = gs_smaller(plots->trial_count, MOST_POINTS);
+    plots->place_count = gs_smaller(plots->configuration_count, MOST_PLACES);
+    plots->sample_count = experiment->data.dimension > 1 ? gs_smaller(experiment->keep_samples, MOST_SAMPLES) : 0;
+    plots->real_count = gs_smaller(experiment->data.n, plots->sample_count);
 }
 
 gs_status gs_plots_create(const gs_experiment *experiment, const gs_plan *plan, gs_plots **plots, gs_error *error) {
@@ -245,6 +279,12 @@ gs_status gs_plots_create(const gs_experiment *experiment, const gs_plan *plan, 
     gs_status status = made->parts == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for the plots") : GS_OK;
     if (status == GS_OK) {
         size(made);
+        made->rows = spread_numbers(made->row_count, made->configuration_count);
+        made->points = spread_numbers(made->point_count, made->trial_count);
+        if (made->rows == NULL || made->points == NULL) {
+            gs_plots_free(made);
+            return gs_fail(error, GS_ERROR_RUN, "out of memory for the plots");
+        }
         status = gs_swept_find(experiment, made->swept, &made->swept_count, error);
     }
     for (int setting = GS_SETTING_LR_G; setting < GS_SETTING_COUNT && status == GS_OK; setting++) {
@@ -275,6 +315,8 @@ void gs_plots_free(gs_plots *plots) {
             gs_swept_free(&plots->swept[i]);
         }
         free(plots->parts);
+        free(plots->rows);
+        free(plots->points);
         free(plots);
     }
 }
@@ -306,10 +348,6 @@ int64_t gs_plots_bytes(const gs_plots *plots) {
 
 int64_t gs_plots_epoch(const gs_plots *plots, int64_t index) {
     return (index + 1) * plots->largest_epochs / plots->epoch_count;
-}
-
-int64_t gs_plots_configuration(const gs_plots *plots, int64_t index) {
-    return (int64_t)((__int128)index * plots->configuration_count / plots->row_count);
 }
 
 int64_t gs_plots_cell(const gs_plots *plots, int64_t configuration) {
@@ -352,7 +390,7 @@ static bool plan_from_settings(const gs_plots *plots, const gs_plot *plot, const
         if (plot->kind == GS_PLOT_LOSSES) {
             for (int64_t row = 0; row < plots->row_count; row++) {
                 gs_settings settings;
-                const int64_t first = gs_plan_member(plots->plan, gs_plots_configuration(plots, row), 0);
+                const int64_t first = gs_plan_member(plots->plan, plots->rows[row], 0);
                 gs_plan_settings(plots->plan, first, &settings);
                 values[row] = gs_setting_value(&settings, (gs_setting)setting);
             }
@@ -370,22 +408,22 @@ static double planned_value(const gs_plots *plots, const char *name, int64_t ind
         return (double)gs_plots_epoch(plots, index);
     }
     if (strcmp(name, "configuration") == 0) {
-        return (double)gs_plots_configuration(plots, index);
+        return (double)plots->rows[index];
     }
     if (strcmp(name, "first_trial") == 0) {
-        return (double)gs_plan_member(plots->plan, gs_plots_configuration(plots, index), 0);
+        return (double)gs_plan_member(plots->plan, plots->rows[index], 0);
     }
     if (strcmp(name, "consecutive_trials") == 0) {
         return (double)gs_plan_run_length(plots->plan);
     }
     if (strcmp(name, "cell") == 0) {
-        return (double)gs_plots_cell(plots, gs_plots_configuration(plots, index));
+        return (double)gs_plots_cell(plots, plots->rows[index]);
     }
     if (strcmp(name, "loss") == 0) {
         return GS_LN2 + GS_PLOT_BIN_WIDTH * (double)(index - GS_PLOT_BINS_BELOW_LN2);
     }
     if (strcmp(name, "trial") == 0) {
-        return (double)(int64_t)((__int128)index * plots->trial_count / plots->point_count);
+        return (double)plots->points[index];
     }
     if (strcmp(name, "generated") == 0) {
         return index < plots->real_count ? 0 : 1;

@@ -2,7 +2,8 @@
 ///
 /// Each plot is a NeXus NXdata group of plain arrays at full size, so that a viewer draws it at once and the file's
 /// structure never changes; numbers and titles are filled in as trials finish. What is drawn depends on the experiment
-/// and on the rows alone: a finished file has the same plots however often it was stopped.
+/// and on the rows alone: a finished file has the same plots however often it was stopped, and `gansweep verify`
+/// compares every byte of them. So whoever changes a number or a word of what is drawn changes GS_LAYOUT_VERSION, too.
 #ifndef GANSWEEP_PLOTS_PLOTS_H
 #define GANSWEEP_PLOTS_PLOTS_H
 
@@ -97,8 +98,9 @@ typedef gs_status gs_plot_reader(const void *source, const char *dataset, int64_
 
 /// Draws every plot.
 ///
-/// At most about half a million trials are looked at: every k-th seed of each configuration, which the titles say.
-/// Memory: about 24 bytes for each of these, and the losses of one configuration.
+/// Of large sweeps a part of the trials is looked at, which the titles say: up to half a million, or 32 of each of up
+/// to about 65,536 configurations (docs/file-format.md has the rule). Memory: up to 32 bytes for each of these, and the
+/// losses of one configuration, up to 32 MB.
 /// @param complete  every trial is finished: `status` is not read
 /// @param drawing  [gs_plots_bytes]
 /// @return the reader's failure, or GS_ERROR_RUN when out of memory

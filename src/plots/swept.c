@@ -73,7 +73,8 @@ static double *find_levels(const gs_experiment *experiment, gs_setting setting, 
     return levels;
 }
 
-int64_t gs_swept_level_count(const gs_experiment *experiment, gs_setting setting) {
+/// How many different values a setting takes: 1 for one that is not swept, -1 when out of memory.
+static int64_t count_levels(const gs_experiment *experiment, gs_setting setting) {
     int64_t count;
     if (experiment->values[setting].count <= 1) {
         return 1;
@@ -85,6 +86,12 @@ int64_t gs_swept_level_count(const gs_experiment *experiment, gs_setting setting
 
 // ---- scales ----
 
+/// Whether the values have names.
+static bool is_named(gs_setting setting) {
+    const gs_setting_type type = gs_settings_table[setting].type;
+    return type == GS_TYPE_CONVENTION || type == GS_TYPE_GENERATOR_LOSS;
+}
+
 typedef enum { SCALE_VALUE, SCALE_LOG10, SCALE_LEVEL } scale;
 
 static double log10_of(double value) {
@@ -95,6 +102,9 @@ static bool has_equal_steps(const double *levels, int64_t count, bool logarithmi
     const double first = logarithmic ? log10_of(levels[0]) : levels[0];
     const double last = logarithmic ? log10_of(levels[count - 1]) : levels[count - 1];
     const double step = (last - first) / (double)(count - 1);
+    if (!(step > 0)) { // the logarithms of near values can be equal
+        return false;
+    }
     for (int64_t i = 1; i < count - 1; i++) {
         const double at = logarithmic ? log10_of(levels[i]) : levels[i];
         if (fabs(at - (first + (double)i * step)) > EQUAL_STEPS * step) {
@@ -106,13 +116,12 @@ static bool has_equal_steps(const double *levels, int64_t count, bool logarithmi
 
 /// On which scale the levels are evenly spaced, as cells of equal size must be.
 static scale even_scale(const gs_swept *swept) {
-    const gs_setting_type type = gs_settings_table[swept->setting].type;
-    if (type == GS_TYPE_CONVENTION || type == GS_TYPE_GENERATOR_LOSS) {
+    if (is_named(swept->setting)) {
         return SCALE_LEVEL;
     }
     const bool positive = swept->levels[0] > 0;
     if (positive && has_equal_steps(swept->levels, swept->level_count, true) &&
-        (type == GS_TYPE_REAL || swept->level_count >= FEWEST_LEVELS_IN_STEPS)) {
+        (gs_settings_table[swept->setting].type == GS_TYPE_REAL || swept->level_count >= FEWEST_LEVELS_IN_STEPS)) {
         return SCALE_LOG10;
     }
     return has_equal_steps(swept->levels, swept->level_count, false) ? SCALE_VALUE : SCALE_LEVEL;
@@ -135,7 +144,7 @@ static double position_of(const gs_swept *swept, scale on, int64_t level) {
 static void describe_levels(gs_swept *swept) {
     const gs_setting_info *info = &gs_settings_table[swept->setting];
     const size_t room = sizeof swept->label;
-    const bool named = info->type == GS_TYPE_CONVENTION || info->type == GS_TYPE_GENERATOR_LOSS;
+    const bool named = is_named(swept->setting);
     const char *const *names = info->type == GS_TYPE_CONVENTION ? gs_convention_names : gs_generator_loss_names;
     (void)snprintf(swept->label, room, "%s:", info->name);
     for (int64_t i = 0; i < swept->level_count; i++) {
@@ -193,8 +202,7 @@ static gs_status lay_cells(gs_swept *swept, scale on, int64_t most, gs_error *er
 }
 
 static gs_status lay_line(gs_swept *swept, gs_error *error) {
-    const gs_setting_type type = gs_settings_table[swept->setting].type;
-    const bool named = type == GS_TYPE_CONVENTION || type == GS_TYPE_GENERATOR_LOSS;
+    const bool named = is_named(swept->setting);
     const double *levels = swept->levels;
     swept->log_axis = !named && levels[0] > 0 && levels[swept->level_count - 1] > WIDE_SPAN * levels[0];
     return lay_cells(swept, named ? SCALE_LEVEL : SCALE_VALUE, MOST_CELLS_OF_A_LINE, error);
@@ -205,7 +213,7 @@ gs_status gs_swept_find(const gs_experiment *experiment, gs_swept swept[2], int 
     int chosen[2];
     *count = 0;
     for (int i = 0; i < CANDIDATE_COUNT; i++) {
-        levels[i] = gs_swept_level_count(experiment, candidates[i]);
+        levels[i] = count_levels(experiment, candidates[i]);
         if (levels[i] < 0) {
             return gs_fail(error, GS_ERROR_RUN, "out of memory for the values of %s",
                            gs_settings_table[candidates[i]].name);

@@ -18,10 +18,6 @@ typedef struct {
 /// Value of any setting as a number.
 double gs_setting_value(const gs_settings *settings, gs_setting setting);
 
-/// How many different values a setting takes. 1 for one that is not swept.
-/// @return -1 when out of memory
-int64_t gs_swept_level_count(const gs_experiment *experiment, gs_setting setting);
-
 /// Finds the one or two settings, other than seeds, with the most different values; of settings that are zipped one.
 /// @param swept  [2] to be ended with gs_swept_free(): the horizontal axis, then the vertical one
 /// @param count  0, 1 or 2

@@ -260,7 +260,7 @@ static bool write_names_attribute(hid_t object, const char *name, const char *co
         const size_t length = strlen(names[i]);
         longest = length > longest ? length : longest;
     }
-    char *texts = calloc(count, longest + 1);
+    char *texts = calloc(count + 1, longest + 1);
     if (texts == NULL) {
         return false;
     }

@@ -331,19 +331,35 @@ static gs_unacknowledged take_waiting(gs_store *store, bool last) {
     return waiting;
 }
 
-/// The plots are on the disk before the statuses that complete a file: a complete file has complete plots. When they
-/// can't be drawn the last trial stays pending, and a resume draws them.
+/// Takes the last trial out of what waits.
+static gs_unacknowledged split_last(gs_unacknowledged *waiting, gs_run_of_trials *run, unsigned char *status) {
+    gs_run_of_trials *from = &waiting->runs[waiting->count - 1];
+    from->length--;
+    waiting->status_count--;
+    *run = (gs_run_of_trials){from->first + from->length, 1};
+    *status = waiting->statuses[waiting->status_count];
+    return (gs_unacknowledged){.runs = run, .count = 1, .statuses = status, .status_count = 1};
+}
+
+/// A complete file has complete plots: the last trial's status is written once they are on the disk. All others are
+/// acknowledged before, since a large sweep is drawn for seconds. When the plots can't be drawn the last trial stays
+/// pending, and a resume draws them.
 static gs_status complete_durably(gs_store *store, gs_unacknowledged *waiting, double seconds, gs_error *error) {
-    gs_error reason;
-    const gs_status drawn = gs_store_draw(store, true, &reason);
-    if (drawn != GS_OK && waiting->count > 0) {
-        waiting->runs[waiting->count - 1].length--;
-        waiting->status_count--;
+    gs_run_of_trials run;
+    unsigned char trial_status;
+    gs_unacknowledged last = {0};
+    gs_status status = GS_OK;
+    if (waiting->count > 0) {
+        last = split_last(waiting, &run, &trial_status);
     }
-    const gs_status status = acknowledge_durably(store, waiting, seconds, error);
-    return status == GS_OK && drawn != GS_OK
-               ? gs_fail(error, GS_ERROR_RUN, "%s: the plots can't be drawn: %.900s", store->path, reason.message)
-               : status;
+    if (waiting->status_count > 0) {
+        status = acknowledge_durably(store, waiting, seconds, error);
+    }
+    gs_error reason;
+    if (status == GS_OK && gs_store_draw(store, true, &reason) != GS_OK) {
+        status = gs_fail(error, GS_ERROR_RUN, "%s: the plots can't be drawn: %.900s", store->path, reason.message);
+    }
+    return status == GS_OK ? acknowledge_durably(store, &last, seconds, error) : status;
 }
 
 /// Acknowledges what waits, and then draws what is acknowledged, when that costs little.

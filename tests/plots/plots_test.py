@@ -3,6 +3,7 @@ every number; then reads the file's structure as the NeXus manual's NXdata deman
 
     plots_test.py PROGRAM
 """
+import math
 import pathlib
 import re
 import signal
@@ -57,6 +58,14 @@ def quantile(values, probability):
     return np.quantile(values, probability) if len(values) else np.nan
 
 
+def spread(chosen, count):
+    """The numbers that stand for 0 ... count - 1."""
+    step = max(1, math.floor(0.61803398874989485 * count))
+    while math.gcd(step, count) != 1:
+        step += 1
+    return [i * step % count for i in range(chosen)]
+
+
 class Expected:
     """The plots of a file, from its other datasets."""
 
@@ -75,14 +84,16 @@ class Expected:
         self.finished = column["status"] != 0
         self.shown_epochs = min(self.epochs, 2000)
         self.epoch = (np.arange(self.shown_epochs) + 1) * self.epochs // self.shown_epochs
-        self.members = [np.flatnonzero(column["configuration"] == c) for c in range(self.configurations)]
-        by_trials = max((1 << 19) // min(self.configurations, 1 << 16), 32)
+        order = np.argsort(column["configuration"], kind="stable")
+        self.members = np.split(order, np.searchsorted(column["configuration"][order], np.arange(1, self.configurations)))
         shown = min(self.configurations, 1 << 16)
+        self.places = sorted(spread(shown, self.configurations))
+        by_trials = max((1 << 19) // shown, 32)
         by_losses = max(min((1 << 22) // (2 * self.shown_epochs), (1 << 24) // (2 * self.shown_epochs * shown)), 32)
         for c, members in enumerate(self.members):
             step = -(-len(members) // min(len(members), by_trials, by_losses))
             self.members[c] = members[::step]
-        self.looked_at = np.sort(np.concatenate(self.members))
+        self.looked_at = np.sort(np.concatenate([self.members[c] for c in self.places]))
         self.counted = self.looked_at[self.finished[self.looked_at]]
 
     def prints(self, loss):
@@ -90,7 +101,7 @@ class Expected:
 
     def curves(self, name):
         rows = min(self.configurations, 4096, (1 << 17) // self.shown_epochs)
-        shown = np.arange(rows) * self.configurations // rows
+        shown = self.rows = np.sort(spread(rows, self.configurations))
         curves = np.full((3, rows, self.shown_epochs), np.nan)
         for row, c in enumerate(shown):
             members = self.members[c][self.finished[self.members[c]]]
@@ -155,7 +166,7 @@ class Expected:
         axes = self.axes()
         shape = tuple(cells for _, _, _, cells in reversed(axes))
         of_cell = {}
-        for c, members in enumerate(self.members):
+        for members in [self.members[c] for c in self.places]:
             place = tuple(cell[np.searchsorted(levels, self.column[name][members[0]])] for name, levels, cell, _ in reversed(axes))
             of_cell.setdefault(place, []).append(members[self.finished[members]])
         maps = {name: np.full(shape, np.nan) for name in ["ln2", "ok", "error", "frechet"]}
@@ -243,7 +254,8 @@ class Plots(unittest.TestCase):
 
     def compare_points(self, expected, plot):
         count = min(expected.trials, 4096)
-        trial = np.arange(count) * expected.trials // count
+        trial = np.sort(spread(count, expected.trials))
+        expected.points = trial
         shown = expected.finished[trial] & ~np.isnan(expected.last_D[trial]) & ~np.isnan(expected.column["covariance_error"][trial])
         distance = np.maximum(np.abs(expected.last_D - LN_2), np.abs(expected.last_G - LN_2))[trial]
         self.same(plot["trial"], trial, "trial")
@@ -271,14 +283,17 @@ class Plots(unittest.TestCase):
             self.assertIn(f"Trial {trial:,},", text(plot["title"][()]))
 
     def compare_titles(self, expected, plots):
-        counted, looked_at, trials = (f"{n:,}" for n in (len(expected.counted), len(expected.looked_at), expected.trials))
-        part = "" if counted == looked_at and looked_at == trials else ", an even part of " + trials
-        wanted = f"{looked_at} trainings{part}"
-        if counted != looked_at:
-            wanted = f"{counted} of {looked_at} trainings: the others are not finished"
+        shown = {"losses": np.concatenate([expected.members[c] for c in expected.rows]), "error_against_loss": expected.points}
         for name in plots:
-            if not name.startswith("samples"):
-                self.assertTrue(text(plots[name]["title"][()]).endswith(": " + wanted), text(plots[name]["title"][()]))
+            if name.startswith("samples"):
+                continue
+            looked_at = shown.get(name, expected.looked_at)
+            finished, all_, trials = int(expected.finished[looked_at].sum()), len(looked_at), expected.trials
+            wanted = f"{all_:,} trainings" + (f", an even part of {trials:,}" if all_ < trials else "")
+            if finished < all_:
+                wanted = (f"{finished:,} of {all_:,} trainings" + (f", a part of {trials:,}" if all_ < trials else "")
+                          + ": the others are not finished")
+            self.assertTrue(text(plots[name]["title"][()]).endswith(": " + wanted), (text(plots[name]["title"][()]), wanted))
 
     def test_a_map_of_two_settings(self):
         path = self.run_sweep(MAP)
@@ -316,6 +331,16 @@ class Plots(unittest.TestCase):
 
     def test_many_values_share_cells(self):
         self.compare(self.run_sweep(MANY))
+
+    def test_more_configurations_than_are_looked_at_leave_no_gap(self):
+        values = lambda scale: "[" + ", ".join(f"{scale * (i + 1):.6g}" for i in range(260)) + "]"
+        path = self.run_sweep(MANY.replace("range: [1, 2]", "range: [1, 1]").replace(
+            "{min: 0.01, max: 0.4, count: 700}", values(0.001)).replace("{min: 0.0001, max: 0.1, count: 9, scale: log}", values(0.0001)))
+        self.compare(path)
+        with h5py.File(path) as file:
+            share = file["plots/map_of_ln2/share"][:]
+            self.assertLess(np.isnan(share).mean(), 0.05)
+            self.assertFalse(np.isnan(share).all(axis=0).any() or np.isnan(share).all(axis=1).any())
 
     def test_a_stopped_run_shows_what_is_finished(self):
         (self.folder / "plots.yaml").write_text(MAP.replace("range: [1, 9]", "range: [1, 400]").replace("epochs: 5", "epochs: 200"))
