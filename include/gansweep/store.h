@@ -90,7 +90,8 @@ typedef struct gs_results gs_results;
 /// Creates `path` whole, durable, and under its name only once complete. Not to be called while another thread uses
 /// libhdf5.
 /// @param experiment, plan  must outlive the store
-/// @param stop  set by a signal handler to give up, which removes what was made so far; may be NULL
+/// @param stop  set by a signal handler to give up, which removes what was made so far, and later ends a drawing that
+///              takes long; must outlive the store; may be NULL
 /// @return GS_ERROR_INPUT when it exists (unless `force`), the folder can't be written, or the disk has too little
 /// room;
 ///         GS_ERROR_RUN for any other failure, and when another process writes it; nothing is left behind then
@@ -99,9 +100,10 @@ gs_status gs_store_create(const char *path, const gs_experiment *experiment, con
                           gs_error *error);
 /// Goes on with a file: its pending trials can be written.
 /// @param results  the file, opened for reading; must outlive the store
+/// @param stop  set by a signal handler to end a drawing that takes long; must outlive the store; may be NULL
 /// @return GS_ERROR_RESULTS when its trials follow another version of the numerical contract; GS_ERROR_RUN when another
 ///         process writes it, or it can't be written
-gs_status gs_store_resume(const gs_results *results, gs_store **store, gs_error *error);
+gs_status gs_store_resume(const gs_results *results, const volatile int *stop, gs_store **store, gs_error *error);
 /// Makes trials pending that were found damaged, and writes all coordinates and settings again. Only after
 /// gs_store_resume, and before anything is written.
 /// @param trials  [count] each finished
@@ -120,7 +122,8 @@ gs_status gs_store_write(gs_store *store, const gs_block *block, gs_error *error
 /// to make something durable is final: nothing is acknowledged after it.
 /// @param seconds  of training so far in this process, noted in /provenance beside those of processes before
 gs_status gs_store_checkpoint(gs_store *store, double seconds, gs_error *error);
-/// A last checkpoint with the plots, and the end. Frees the store even on failure.
+/// A last checkpoint with the plots, and the end. When the caller stops the drawing that completes the file, the last
+/// trial stays pending. Frees the store even on failure.
 /// @param ledger  filled with what is acknowledged, also on failure; may be NULL
 gs_status gs_store_close(gs_store *store, double seconds, gs_ledger *ledger, gs_error *error);
 

@@ -169,7 +169,7 @@ static int check_before(const gs_results *results, bool repair, const training_t
 int resume_training(const gs_results *results, bool repair, training_task *task, gs_error *error) {
     task->experiment = gs_results_experiment(results);
     task->plan = gs_results_plan(results);
-    gs_status status = gs_store_resume(results, &task->store, error);
+    gs_status status = gs_store_resume(results, &interrupted, &task->store, error);
     if (status != GS_OK) {
         return status;
     }

@@ -149,20 +149,21 @@ static void open_browser(const char *address, const sigset_t *mask) {
 
 static gs_status serve(const gs_results *results, const char *path, const char *page, size_t page_bytes,
                        const view_arguments *arguments, gs_error *error) {
-    char address[GS_VIEW_ADDRESS_BYTES];
+    gs_view_addresses addresses;
     gs_view *started = NULL;
     sigset_t all, before; // signals come to this thread, and only while it waits for them
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_BLOCK, &all, &before);
-    const gs_status status = gs_view_start(results, path, page, page_bytes, arguments->port, &started, address, error);
+    const gs_status status =
+        gs_view_start(results, path, page, page_bytes, arguments->port, &started, &addresses, error);
     if (status != GS_OK) {
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
         return status;
     }
-    (void)printf("%s\nCtrl-C ends it.\n", address);
+    (void)printf("%s\nCtrl-C ends it.\n", addresses.lasting);
     (void)fflush(stdout);
     if (!arguments->no_browser && (getenv("DISPLAY") != NULL || getenv("WAYLAND_DISPLAY") != NULL)) {
-        open_browser(address, &before);
+        open_browser(addresses.once, &before);
     }
     while (!interrupted) {
         (void)sigsuspend(&before);

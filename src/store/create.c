@@ -32,7 +32,6 @@ typedef struct {
     int file, folder_file;
     int64_t bytes;
     bool force;
-    const volatile int *stop; ///< NULL, or set when the caller gives up
     gs_seal *seal;
     unsigned char *drawing; ///< of the plots, in which nothing is finished
 } gs_making;
@@ -241,7 +240,7 @@ static gs_status lay_out(gs_store *store, gs_making *making, const gs_note *note
 }
 
 /// Writes what pending rows hold.
-static gs_status write_pending_rows(const gs_store *store, const gs_making *making, gs_error *error) {
+static gs_status write_pending_rows(const gs_store *store, gs_error *error) {
     gs_status status = GS_OK;
     gs_stream stream = {.file = store->file};
     unsigned char *pattern = malloc(PATTERN_BYTES);
@@ -258,7 +257,7 @@ static gs_status write_pending_rows(const gs_store *store, const gs_making *maki
         gs_element_clear(dataset->element, bytes < PATTERN_BYTES ? bytes : PATTERN_BYTES, pattern);
         for (int64_t at = 0; at < bytes && status == GS_OK; at += PATTERN_BYTES) {
             const int64_t piece = bytes - at < PATTERN_BYTES ? bytes - at : PATTERN_BYTES;
-            status = gs_store_refuse_when_stopped(store, making->stop, error);
+            status = gs_store_refuse_when_stopped(store, error);
             if (status == GS_OK && !gs_stream_write(&stream, pattern, (size_t)piece, store->addresses[i] + at)) {
                 status = gs_store_fail(error, store, dataset->name, strerror(errno));
             }
@@ -313,10 +312,10 @@ static gs_status fill_file(gs_store *store, gs_making *making, const gs_note *no
         status = reserve(making, error);
     }
     if (status == GS_OK) {
-        status = write_pending_rows(store, making, error);
+        status = write_pending_rows(store, error);
     }
     if (status == GS_OK) {
-        status = gs_store_write_plan(store, making->stop, error);
+        status = gs_store_write_plan(store, error);
     }
     if (status == GS_OK) {
         status = gs_store_write_drawing(store, making->drawing, error);
@@ -358,9 +357,9 @@ gs_status gs_store_create(const char *path, const gs_experiment *experiment, con
                           const gs_provenance *provenance, bool force, const volatile int *stop, gs_store **store,
                           gs_error *error) {
     gs_note notes[GS_NOTE_COUNT] = {0};
-    gs_making making = {.path = path, .file = -1, .folder_file = -1, .force = force, .stop = stop};
+    gs_making making = {.path = path, .file = -1, .folder_file = -1, .force = force};
     gs_store *made;
-    gs_status status = gs_store_allocate(path, experiment, plan, &made, error);
+    gs_status status = gs_store_allocate(path, experiment, plan, stop, &made, error);
     if (status != GS_OK) {
         return status;
     }

@@ -12,7 +12,7 @@
 static const double DRAWING_SHARE = 100;
 /// What a drawing is expected to take, of trials that were finished before.
 static const double SECONDS_OF_A_TRIAL = 2e-6, MOST_EXPECTED = 5;
-static const double SHORT_DRAWING = 0.25; // seconds that the end of a stopped run may take longer
+static const double SHORT_DRAWING = 0.25; // seconds: a run that is stopped waits for no longer one
 
 static double now(void) {
     struct timespec time;
@@ -24,6 +24,9 @@ static double now(void) {
 static gs_status read_rows(const void *source, const char *dataset, int64_t first, int64_t count, void *into,
                            gs_error *error) {
     const gs_store *store = source;
+    if (gs_store_is_stopped(store) && now() - store->drawing_began > SHORT_DRAWING) {
+        return gs_fail(error, GS_ERROR_RUN, "stopped");
+    }
     const int column = gs_layout_find(store->layout, dataset);
     const int64_t row_bytes = store->layout->columns[column].dataset.row_bytes;
     if (!gs_read_at(store->file, into, (size_t)(count * row_bytes), store->addresses[column] + first * row_bytes)) {
@@ -43,7 +46,7 @@ gs_status gs_store_write_drawing(const gs_store *store, const unsigned char *dra
 }
 
 gs_status gs_store_draw(gs_store *store, bool complete, gs_error *error) {
-    const double begin = now();
+    store->drawing_began = now();
     unsigned char *drawing = malloc((size_t)gs_plots_bytes(store->layout->plots));
     gs_status status = drawing == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for the plots") : GS_OK;
     if (status == GS_OK) {
@@ -54,7 +57,7 @@ gs_status gs_store_draw(gs_store *store, bool complete, gs_error *error) {
     }
     free(drawing);
     store->drawn_at = now();
-    store->drawing_seconds = store->drawn_at - begin;
+    store->drawing_seconds = store->drawn_at - store->drawing_began;
     return status;
 }
 
@@ -62,10 +65,6 @@ void gs_store_expect_drawing(gs_store *store) {
     const double seconds = SECONDS_OF_A_TRIAL * (double)(store->ledger.done + store->ledger.diverged);
     store->drawing_seconds = seconds < MOST_EXPECTED ? seconds : MOST_EXPECTED;
     store->drawn_at = now();
-}
-
-bool gs_store_drawing_is_short(const gs_store *store) {
-    return store->drawing_seconds <= SHORT_DRAWING;
 }
 
 bool gs_store_drawing_is_due(const gs_store *store) {

@@ -109,11 +109,11 @@ static gs_status sync_folder(const char *path, gs_error *error) {
     return status;
 }
 
-gs_status gs_store_resume(const gs_results *results, gs_store **store, gs_error *error) {
+gs_status gs_store_resume(const gs_results *results, const volatile int *stop, gs_store **store, gs_error *error) {
     gs_store *made;
     gs_status status = gs_results_require_numerics(results, error);
     if (status == GS_OK) {
-        status = gs_store_allocate(results->path, results->experiment, results->plan, &made, error);
+        status = gs_store_allocate(results->path, results->experiment, results->plan, stop, &made, error);
     }
     if (status != GS_OK) {
         return status;
@@ -168,7 +168,7 @@ gs_status gs_store_repair(gs_store *store, const int64_t *trials, int64_t count,
         status = forget(store, trials[i], error);
     }
     if (status == GS_OK) {
-        status = gs_store_write_plan(store, NULL, error);
+        status = gs_store_write_plan(store, error);
     }
     // Before new rows come: a status must not outlive the rows that it was set for.
     return status == GS_OK ? gs_store_sync(store, error) : status;

@@ -21,13 +21,14 @@ enum {
 
 // ---- a store ----
 
-gs_status gs_store_allocate(const char *path, const gs_experiment *experiment, const gs_plan *plan, gs_store **store,
-                            gs_error *error) {
+gs_status gs_store_allocate(const char *path, const gs_experiment *experiment, const gs_plan *plan,
+                            const volatile int *stop, gs_store **store, gs_error *error) {
     gs_store *made = calloc(1, sizeof *made);
     if (made == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory");
     }
     made->file = -1;
+    made->stop = stop;
     (void)pthread_mutex_init(&made->waiting_mutex, NULL);
     (void)pthread_mutex_init(&made->checkpoint_mutex, NULL);
     made->path = strdup(path);
@@ -91,8 +92,12 @@ gs_status gs_store_fail(gs_error *error, const gs_store *store, const char *data
     return gs_fail(error, GS_ERROR_RUN, "%s: %s can't be written: %s", store->path, dataset, reason);
 }
 
-gs_status gs_store_refuse_when_stopped(const gs_store *store, const volatile int *stop, gs_error *error) {
-    return stop != NULL && *stop
+bool gs_store_is_stopped(const gs_store *store) {
+    return store->stop != NULL && *store->stop;
+}
+
+gs_status gs_store_refuse_when_stopped(const gs_store *store, gs_error *error) {
+    return gs_store_is_stopped(store)
                ? gs_fail(error, GS_ERROR_RUN, "%s: stopped before it was complete, and removed", store->path)
                : GS_OK;
 }
@@ -110,7 +115,7 @@ gs_status gs_store_write_planned(const gs_store *store, int column, int64_t firs
     return GS_OK;
 }
 
-gs_status gs_store_write_plan(const gs_store *store, const volatile int *stop, gs_error *error) {
+gs_status gs_store_write_plan(const gs_store *store, gs_error *error) {
     const gs_layout *layout = store->layout;
     gs_status status = GS_OK;
     gs_settings *settings = calloc(CHUNK_TRIALS, sizeof *settings);
@@ -127,7 +132,7 @@ gs_status gs_store_write_plan(const gs_store *store, const volatile int *stop, g
     }
     for (int64_t at = 0; at < layout->trial_count && status == GS_OK; at += CHUNK_TRIALS) {
         const int64_t count = layout->trial_count - at < CHUNK_TRIALS ? layout->trial_count - at : CHUNK_TRIALS;
-        status = gs_store_refuse_when_stopped(store, stop, error);
+        status = gs_store_refuse_when_stopped(store, error);
         for (int64_t i = 0; i < count; i++) {
             gs_plan_settings(layout->plan, at + i, &settings[i]);
         }
@@ -342,8 +347,8 @@ static gs_unacknowledged split_last(gs_unacknowledged *waiting, gs_run_of_trials
 }
 
 /// A complete file has complete plots: the last trial's status is written once they are on the disk. All others are
-/// acknowledged before, since a large sweep is drawn for seconds. When the plots can't be drawn the last trial stays
-/// pending, and a resume draws them.
+/// acknowledged before, since a large sweep is drawn for seconds. When the plots can't be drawn, or the caller stops
+/// it, the last trial stays pending, and a resume draws them.
 static gs_status complete_durably(gs_store *store, gs_unacknowledged *waiting, double seconds, gs_error *error) {
     gs_run_of_trials run;
     unsigned char trial_status;
@@ -357,16 +362,19 @@ static gs_status complete_durably(gs_store *store, gs_unacknowledged *waiting, d
     }
     gs_error reason;
     if (status == GS_OK && gs_store_draw(store, true, &reason) != GS_OK) {
+        if (gs_store_is_stopped(store)) {
+            return GS_OK;
+        }
         status = gs_fail(error, GS_ERROR_RUN, "%s: the plots can't be drawn: %.900s", store->path, reason.message);
     }
     return status == GS_OK ? acknowledge_durably(store, &last, seconds, error) : status;
 }
 
-/// Acknowledges what waits, and then draws what is acknowledged, when that costs little.
+/// Acknowledges what waits, and then draws what is acknowledged: at the end, or when that costs little.
 static gs_status acknowledge_and_draw(gs_store *store, const gs_unacknowledged *waiting, double seconds, bool last,
                                       gs_error *error) {
     gs_status status = acknowledge_durably(store, waiting, seconds, error);
-    if (status == GS_OK && (last ? gs_store_drawing_is_short(store) : gs_store_drawing_is_due(store))) {
+    if (status == GS_OK && (last || gs_store_drawing_is_due(store))) {
         gs_error reason;
         if (gs_store_draw(store, false, &reason) == GS_OK && last) {
             status = gs_store_sync(store, error);

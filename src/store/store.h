@@ -38,20 +38,23 @@ struct gs_store {
     bool checkpoint_failed;           ///< under checkpoint_mutex: nothing is believed or acknowledged any more
     gs_ledger ledger;                 ///< acknowledged; under checkpoint_mutex
     bool changed;                     ///< something was written or repaired; under waiting_mutex
-    double drawn_at, drawing_seconds; ///< end and duration of the latest drawing; under checkpoint_mutex
+    const volatile int *stop;         ///< the caller's; may be NULL
+    double drawing_began, drawn_at, drawing_seconds; ///< of the latest drawing; under checkpoint_mutex
 };
 
 /// A store without a file.
-gs_status gs_store_allocate(const char *path, const gs_experiment *experiment, const gs_plan *plan, gs_store **store,
-                            gs_error *error);
+/// @param stop  see gs_store_create
+gs_status gs_store_allocate(const char *path, const gs_experiment *experiment, const gs_plan *plan,
+                            const volatile int *stop, gs_store **store, gs_error *error);
 void gs_store_free(gs_store *store);
 
 /// "FILE: DATASET can't be written: REASON"
 gs_status gs_store_fail(gs_error *error, const gs_store *store, const char *dataset, const char *reason);
 
 /// Ends the making of a file when the caller gives up.
-/// @param stop  may be NULL
-gs_status gs_store_refuse_when_stopped(const gs_store *store, const volatile int *stop, gs_error *error);
+gs_status gs_store_refuse_when_stopped(const gs_store *store, gs_error *error);
+
+bool gs_store_is_stopped(const gs_store *store);
 
 /// Makes everything that was written durable. After a failure nothing is known of what is on the disk, and a second
 /// sync would say that all is well: there is none. Under checkpoint_mutex, or before other threads have the store.
@@ -64,21 +67,17 @@ gs_status gs_store_write_planned(const gs_store *store, int column, int64_t firs
                                  const gs_settings *settings, unsigned char *rows, gs_error *error);
 
 /// Writes all coordinates and settings, in memory that does not grow with the number of trials.
-/// @param stop  set to give up; may be NULL
-gs_status gs_store_write_plan(const gs_store *store, const volatile int *stop, gs_error *error);
+gs_status gs_store_write_plan(const gs_store *store, gs_error *error);
 
 /// Writes all parts of a drawing of the plots. Not synced.
 gs_status gs_store_write_drawing(const gs_store *store, const unsigned char *drawing, gs_error *error);
 
 /// Draws the plots from the rows of acknowledged trials, or of all when `complete`, and writes them. Not synced. Under
-/// checkpoint_mutex.
+/// checkpoint_mutex. GS_ERROR_RUN, with nothing written, when the caller stops a drawing that takes long.
 gs_status gs_store_draw(gs_store *store, bool complete, gs_error *error);
 
 /// Sets how long a drawing will take of a file that is resumed; of a new one the first takes little.
 void gs_store_expect_drawing(gs_store *store);
-
-/// Whether a drawing takes so little that a run which is stopped can wait for it. Under checkpoint_mutex.
-bool gs_store_drawing_is_short(const gs_store *store);
 
 /// Whether drawing again would take little of the time. Under checkpoint_mutex.
 bool gs_store_drawing_is_due(const gs_store *store);

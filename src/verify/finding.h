@@ -27,6 +27,8 @@ gs_status gs_finding_add_trial(gs_finding *finding, int64_t trial, gs_error *err
 int gs_finding_compare_trials(const void *a, const void *b);
 /// Notes a failure, the first of which is reported, and halts all threads.
 void gs_finding_fail(gs_finding *finding, gs_status status, const gs_error *error);
+/// GS_ERROR_RUN when the caller has stopped the verification.
+gs_status gs_finding_refuse_when_stopped(const gs_finding *finding, gs_error *error);
 /// Passes the caller's stop on and reports progress. Not to be called from two threads at once.
 void gs_finding_watch(gs_finding *finding, double share);
 

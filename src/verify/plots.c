@@ -8,7 +8,9 @@
 
 static gs_status read_rows(const void *source, const char *dataset, int64_t first, int64_t count, void *into,
                            gs_error *error) {
-    return gs_results_read_unchecked(source, dataset, first, count, into, error);
+    const gs_finding *finding = source;
+    const gs_status status = gs_finding_refuse_when_stopped(finding, error);
+    return status == GS_OK ? gs_results_read_unchecked(finding->results, dataset, first, count, into, error) : status;
 }
 
 /// Compares one part of /plots, and notes the first number of a dataset that differs.
@@ -42,7 +44,7 @@ gs_status gs_verify_plots(gs_finding *finding, gs_error *error) {
         free(found);
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the plots");
     }
-    gs_status status = gs_plots_draw(plots, read_rows, finding->results, true, expected, error);
+    gs_status status = gs_plots_draw(plots, read_rows, finding, true, expected, error);
     for (int i = 0; i < gs_plots_part_count(plots) && status == GS_OK; i++) {
         status = compare_part(finding, i, expected, found, error);
     }

@@ -46,13 +46,18 @@ void gs_finding_fail(gs_finding *finding, gs_status status, const gs_error *erro
     }
 }
 
+gs_status gs_finding_refuse_when_stopped(const gs_finding *finding, gs_error *error) {
+    const volatile int *stop = finding->options->stop;
+    return stop != NULL && *stop
+               ? gs_fail(error, GS_ERROR_RUN, "%s: stopped before it was verified", finding->results->path)
+               : GS_OK;
+}
+
 void gs_finding_watch(gs_finding *finding, double share) {
     const gs_verify_options *options = finding->options;
-    if (options->stop != NULL && *options->stop && !finding->halt) {
-        gs_error stopped;
-        const gs_status status =
-            gs_fail(&stopped, GS_ERROR_RUN, "%s: stopped before it was verified", finding->results->path);
-        gs_finding_fail(finding, status, &stopped);
+    gs_error stopped;
+    if (!finding->halt && gs_finding_refuse_when_stopped(finding, &stopped) != GS_OK) {
+        gs_finding_fail(finding, GS_ERROR_RUN, &stopped);
     }
     if (options->progress != NULL) {
         options->progress(share, options->context);

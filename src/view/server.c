@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "store/io.h"
 #include "store/results.h"
 
 enum {
@@ -37,6 +42,8 @@ struct gs_view {
     int64_t bytes; ///< of the file
     int port;
     char secret[SECRET_DIGITS + 1];
+    char once[SECRET_DIGITS + 1]; ///< leads to the secret the first time it is asked for
+    atomic_flag once_is_used;
     struct MHD_Daemon *daemon;
 };
 
@@ -59,10 +66,15 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
     return queued;
 }
 
+static const char TEXT[] = "text/plain; charset=utf-8";
+
+/// @param text  outlives the response
+static struct MHD_Response *text_response(const char *text) {
+    return MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+}
+
 static enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status, const char *text) {
-    return answer(connection, status,
-                  MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT),
-                  "text/plain; charset=utf-8");
+    return answer(connection, status, text_response(text), TEXT);
 }
 
 static enum MHD_Result answer_page(const gs_view *view, struct MHD_Connection *connection) {
@@ -128,12 +140,17 @@ static struct MHD_Response *piece_of_file(const gs_view *view, int64_t first, in
 static enum MHD_Result answer_file(const gs_view *view, struct MHD_Connection *connection) {
     const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_RANGE);
     int64_t first = 0, last = view->bytes - 1;
+    char range[96];
     if (header != NULL && !gs_view_range(header, view->bytes, &first, &last)) {
-        return answer_text(connection, MHD_HTTP_RANGE_NOT_SATISFIABLE, "one range of bytes of the file was expected\n");
+        struct MHD_Response *refusal = text_response("one range of bytes of the file was expected\n");
+        (void)snprintf(range, sizeof range, "bytes */%" PRId64, view->bytes);
+        if (refusal != NULL) {
+            (void)MHD_add_response_header(refusal, MHD_HTTP_HEADER_CONTENT_RANGE, range);
+        }
+        return answer(connection, MHD_HTTP_RANGE_NOT_SATISFIABLE, refusal, TEXT);
     }
     struct MHD_Response *response = piece_of_file(view, first, last);
     if (response != NULL && header != NULL) {
-        char range[96];
         (void)snprintf(range, sizeof range, "bytes %" PRId64 "-%" PRId64 "/%" PRId64, first, last, view->bytes);
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_RANGE, range);
     }
@@ -153,19 +170,40 @@ static void escape(const char *name, char *into, size_t room) {
     into[used] = '\0';
 }
 
-/// What the page asks for again and again: how many trials are finished. The plots change together with them.
+/// A number that changes when trials finish and when the plots are drawn anew, which is a little later: what is drawn
+/// of how many trials stands in their titles.
+static bool find_version(const gs_view *view, int64_t finished, uint64_t *version) {
+    const gs_results *results = view->results;
+    const gs_plots *plots = results->layout->plots;
+    *version = (uint64_t)finished;
+    for (int i = 0; i < gs_plots_part_count(plots); i++) {
+        const gs_plot_part *part = gs_plots_part(plots, i);
+        char title[GS_PLOT_TITLE_BYTES];
+        if (part->dataset < 0) {
+            if (!gs_read_at(results->file, title, (size_t)part->bytes, results->part_addresses[i])) {
+                return false;
+            }
+            *version = XXH3_64bits_withSeed(title, (size_t)part->bytes, *version);
+        }
+    }
+    return true;
+}
+
+/// What the page asks for again and again: how many trials are finished.
 static enum MHD_Result answer_status(const gs_view *view, struct MHD_Connection *connection) {
     gs_ledger ledger;
     gs_error error;
+    uint64_t version;
     char name[1024], text[1400];
-    if (gs_results_ledger(view->results, &ledger, &error) != GS_OK) {
+    if (gs_results_ledger(view->results, &ledger, &error) != GS_OK ||
+        !find_version(view, ledger.done + ledger.diverged, &version)) {
         return answer_text(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "the file can't be read any more\n");
     }
     escape(view->name, name, sizeof name);
     (void)snprintf(text, sizeof text,
                    "{\"name\": \"%s\", \"size\": %" PRId64 ", \"trials\": %" PRId64 ", \"finished\": %" PRId64
-                   ", \"version\": %" PRId64 "}\n",
-                   name, view->bytes, ledger.planned, ledger.done + ledger.diverged, ledger.done + ledger.diverged);
+                   ", \"version\": \"%016" PRIx64 "\"}\n",
+                   name, view->bytes, ledger.planned, ledger.done + ledger.diverged, version);
     return answer(connection, MHD_HTTP_OK, MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY),
                   "application/json");
 }
@@ -173,31 +211,46 @@ static enum MHD_Result answer_status(const gs_view *view, struct MHD_Connection 
 // ---- requests ----
 
 /// Whether a request was meant for this address: a page elsewhere can make its own name lead here (DNS rebinding).
-static bool is_for_us(const gs_view *view, struct MHD_Connection *connection) {
+static bool is_for_us(struct MHD_Connection *connection) {
+    static const char *const names[] = {"127.0.0.1", "localhost"};
     const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
-    char by_number[32], by_name[32];
-    (void)snprintf(by_number, sizeof by_number, "127.0.0.1:%d", view->port);
-    (void)snprintf(by_name, sizeof by_name, "localhost:%d", view->port);
-    return host != NULL && (strcmp(host, by_number) == 0 || strcmp(host, by_name) == 0);
+    for (size_t i = 0; host != NULL && i < sizeof names / sizeof *names; i++) {
+        const size_t length = strlen(names[i]);
+        if (strncmp(host, names[i], length) == 0 && (host[length] == '\0' || host[length] == ':')) {
+            return true; // of any port: a tunnel from another machine begins at one of its own
+        }
+    }
+    return false;
 }
 
-/// The part of the path behind the secret; NULL when that is wrong.
-static const char *behind_secret(const gs_view *view, const char *path) {
+/// The part of the path behind a secret; NULL when that is wrong.
+static const char *behind_secret(const char secret[SECRET_DIGITS + 1], const char *path) {
     unsigned char difference = 0; // compared to the end in every case: the time must not tell how much was right
     if (path[0] != '/' || strlen(path) < SECRET_DIGITS + 2 || path[SECRET_DIGITS + 1] != '/') {
         return NULL;
     }
     for (int i = 0; i < SECRET_DIGITS; i++) {
-        difference |= (unsigned char)(path[1 + i] ^ view->secret[i]);
+        difference |= (unsigned char)(path[1 + i] ^ secret[i]);
     }
     return difference == 0 ? path + SECRET_DIGITS + 2 : NULL;
+}
+
+/// To the address with the secret.
+static enum MHD_Result lead_on(const gs_view *view, struct MHD_Connection *connection) {
+    char path[SECRET_DIGITS + 3];
+    (void)snprintf(path, sizeof path, "/%s/", view->secret);
+    struct MHD_Response *response = text_response("");
+    if (response != NULL) {
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, path);
+    }
+    return answer(connection, MHD_HTTP_SEE_OTHER, response, TEXT);
 }
 
 // NOLINTBEGIN(readability-non-const-parameter): libmicrohttpd says what a handler is.
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *path, const char *method,
                               const char *http_version, const char *data, size_t *data_bytes, void **of_request) {
     static char seen; // its address marks a request whose head has been looked at
-    const gs_view *view = context;
+    gs_view *view = context;
     (void)http_version;
     (void)data;
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
@@ -210,7 +263,12 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     if (*data_bytes != 0) {
         return MHD_NO;
     }
-    const char *wanted = is_for_us(view, connection) ? behind_secret(view, path) : NULL;
+    const bool for_us = is_for_us(connection);
+    const char *once = for_us ? behind_secret(view->once, path) : NULL;
+    if (once != NULL && *once == '\0' && !atomic_flag_test_and_set(&view->once_is_used)) {
+        return lead_on(view, connection);
+    }
+    const char *wanted = for_us ? behind_secret(view->secret, path) : NULL;
     if (wanted == NULL) {
         return answer_text(connection, MHD_HTTP_NOT_FOUND, "not found: open the address that gansweep view printed\n");
     }
@@ -227,13 +285,13 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 
 // ---- the server ----
 
-static gs_status make_secret(gs_view *view, gs_error *error) {
+static gs_status make_secret(char secret[SECRET_DIGITS + 1], gs_error *error) {
     unsigned char bytes[SECRET_BYTES];
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
         return gs_fail(error, GS_ERROR_RUN, "no random numbers for the address: %s", strerror(errno));
     }
     for (int i = 0; i < SECRET_BYTES; i++) {
-        (void)snprintf(view->secret + 2 * (size_t)i, 3, "%02x", bytes[i]);
+        (void)snprintf(secret + 2 * (size_t)i, 3, "%02x", bytes[i]);
     }
     return GS_OK;
 }
@@ -257,7 +315,7 @@ static gs_status start_daemon(gs_view *view, int port, gs_error *error) {
 }
 
 gs_status gs_view_start(const gs_results *results, const char *path, const char *page, size_t page_bytes, int port,
-                        gs_view **view, char address[GS_VIEW_ADDRESS_BYTES], gs_error *error) {
+                        gs_view **view, gs_view_addresses *addresses, gs_error *error) {
     gs_view *made = calloc(1, sizeof *made);
     if (made == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory");
@@ -268,7 +326,11 @@ gs_status gs_view_start(const gs_results *results, const char *path, const char 
     made->page = page;
     made->page_bytes = page_bytes;
     made->bytes = gs_results_bytes(results);
-    gs_status status = make_secret(made, error);
+    atomic_flag_clear(&made->once_is_used);
+    gs_status status = make_secret(made->secret, error);
+    if (status == GS_OK) {
+        status = make_secret(made->once, error);
+    }
     if (status == GS_OK) {
         status = start_daemon(made, port, error);
     }
@@ -276,7 +338,8 @@ gs_status gs_view_start(const gs_results *results, const char *path, const char 
         gs_view_end(made);
         return status;
     }
-    (void)snprintf(address, GS_VIEW_ADDRESS_BYTES, "http://127.0.0.1:%d/%s/", made->port, made->secret);
+    (void)snprintf(addresses->lasting, sizeof addresses->lasting, "http://127.0.0.1:%d/%s/", made->port, made->secret);
+    (void)snprintf(addresses->once, sizeof addresses->once, "http://127.0.0.1:%d/%s/", made->port, made->once);
     *view = made;
     return GS_OK;
 }

@@ -754,7 +754,7 @@ static void what_was_repaired_is_durable(void **state) {
     close_store(fixture_store(&made, path, false));
     gs_results *results = open_results();
     gs_store *store;
-    assert_int_equal(gs_store_resume(results, &store, &error), GS_OK);
+    assert_int_equal(gs_store_resume(results, NULL, &store, &error), GS_OK);
     watch();
     assert_int_equal(gs_store_repair(store, NULL, 0, &error), GS_OK); // settings alone
     assert_true(watched.count > 1);
@@ -773,7 +773,7 @@ static void a_second_writer_is_refused_at_once(void **state) {
     fixture_create(&made, FIXTURE_AFFINE, NULL, 0);
     gs_store *store = fixture_store(&made, path, false);
     results = open_results(); // a reader is not stopped
-    assert_int_equal(gs_store_resume(results, &second, &error), GS_ERROR_RUN);
+    assert_int_equal(gs_store_resume(results, NULL, &second, &error), GS_ERROR_RUN);
     print_message("%s\n", error.message);
     assert_non_null(strstr(error.message, "writes it"));
     assert_int_equal(
@@ -782,7 +782,7 @@ static void a_second_writer_is_refused_at_once(void **state) {
     assert_non_null(strstr(error.message, "writes it"));
     close_store(store);
     assert_int_equal(files_in_folder(), 1);
-    assert_int_equal(gs_store_resume(results, &store, &error), GS_OK);
+    assert_int_equal(gs_store_resume(results, NULL, &store, &error), GS_OK);
     assert_int_equal(files_in_folder(), 2);
     close_store(store);
     assert_int_equal(files_in_folder(), 1);
@@ -900,7 +900,7 @@ static void a_resumed_store_knows_what_is_pending(void **state) {
     write_one_block(store, &made);
     close_store(store);
     gs_results *results = open_results();
-    assert_int_equal(gs_store_resume(results, &store, &error), GS_OK);
+    assert_int_equal(gs_store_resume(results, NULL, &store, &error), GS_OK);
     for (int64_t trial = 0; trial < 12; trial++) {
         assert_int_equal(gs_store_is_pending(store, trial), trial != 2 && trial != 9);
     }

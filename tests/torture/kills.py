@@ -222,6 +222,32 @@ def asked_how_far(case):
         raise Failure(f"no line of progress after SIGUSR1: {outcome.describe()}")
 
 
+def request_while_drawing(name):
+    """The drawing that completes the file is slow: it is given up, and one trial waits for it."""
+    def act(case):
+        number = REQUESTS[name]
+        outcome = case.gansweep(*case.run_arguments(checkpoint="60"), codes={128 + number},
+                                faults=f"pread@results:1:delay-400:once,pread@results:2:before-{name}")
+        check_request(case, outcome, number)
+        if outcome.seconds > MOST_SECONDS_TO_END:
+            raise Failure(f"it took {outcome.seconds:.2f} s to end")
+        ledger, _ = case.verify()
+        if ledger.pending != 1:
+            raise Failure(f"the last trial alone should wait for the plots: {ledger}")
+        case.after(outcome)
+    return act
+
+
+def request_while_verifying_plots(case):
+    case.gansweep(*case.run_arguments(), codes={0})
+    reads = case.gansweep("verify", RESULTS, "--threads", 1, codes={0}, faults="pread:1000000:EIO").counts["pread@results"]
+    outcome = case.gansweep("verify", RESULTS, "--threads", 1, codes={128 + signal.SIGTERM},
+                            faults=f"pread@results:{reads // 2}:before-TERM")  # half of them are the drawing's
+    if outcome.stdout:
+        raise Failure(f"it was stopped, and finds all the same: {outcome.describe()}")
+    case.check_complete()
+
+
 def asked_during_a_short_run(case):
     """At any instant, also while the file is made."""
     process = case.start(*case.run_arguments())
@@ -252,6 +278,8 @@ def run(campaign):
                                         ("SIGUSR1 at any instant", asked_during_a_short_run, 5, 500)]:
         cases += [(name, function)] * campaign.size(short, full)
     cases += [(f"SIG{name} while training", request_while_training(name)) for name in REQUESTS]
+    cases += [(f"SIG{name} while drawing", request_while_drawing(name)) for name in REQUESTS]
+    cases += [("SIGTERM while verify draws", request_while_verifying_plots)]
 
     calls = {"run": campaign.run_counts["any@all"], "resume": campaign.resume_counts["any@all"],
              "run --force": campaign.run_counts["any@all"]}

@@ -58,11 +58,19 @@ class View(unittest.TestCase):
             status, headers, content = self.ask(port, root + "results.h5", Range=f"bytes={first}-{last}")
             self.assertEqual((status, content), (206, self.content[first:last + 1]))
             self.assertEqual(headers["Content-Range"], f"bytes {first}-{last}/{len(self.content)}")
-        self.assertEqual(self.ask(port, root + "results.h5", Range=f"bytes={len(self.content)}-")[0], 416)
+        status, headers, _ = self.ask(port, root + "results.h5", Range=f"bytes={len(self.content)}-")
+        self.assertEqual((status, headers["Content-Range"]), (416, f"bytes */{len(self.content)}"))
         status, headers, content = self.ask(port, root + "results.h5", method="HEAD")
         self.assertEqual((status, headers["Content-Length"], content), (200, str(len(self.content)), b""))
-        self.assertEqual(json.loads(self.ask(port, root + "status.json")[2]),
-                         {"name": self.name, "size": len(self.content), "trials": 20, "finished": 20, "version": 20})
+        said = json.loads(self.ask(port, root + "status.json")[2])
+        version = said.pop("version")
+        self.assertEqual(said, {"name": self.name, "size": len(self.content), "trials": 20, "finished": 20})
+        self.assertEqual(json.loads(self.ask(port, root + "status.json")[2])["version"], version)
+        title = self.content.index(b": 20 trainings")
+        with open(self.folder / self.name, "r+b") as file:  # as a drawing that came after the last status
+            file.seek(title)
+            file.write(b": 19")
+        self.assertNotEqual(json.loads(self.ask(port, root + "status.json")[2])["version"], version)
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(10), 0)
 
@@ -74,7 +82,9 @@ class View(unittest.TestCase):
             self.assertEqual(status, 404, path)
             self.assertNotIn(self.content[:100], content)
         self.assertEqual(self.ask(port, root + "results.h5", Host=f"evil.example:{port}")[0], 404)
-        self.assertEqual(self.ask(port, root + "results.h5", Host=f"localhost:{port}")[0], 200)
+        self.assertEqual(self.ask(port, root + "results.h5", Host=f"localhost.example:{port}")[0], 404)
+        for host in [f"localhost:{port}", "localhost", "127.0.0.1:9"]:  # through a tunnel it is another port
+            self.assertEqual(self.ask(port, root + "results.h5", Host=host)[0], 200)
         self.assertEqual(self.ask(port, root + "status.json", method="POST", body="x")[0], 405)
         self.assertEqual(self.ask(port, root + "results.h5", method="DELETE")[0], 405)
         with self.assertRaises(OSError):  # no other address of this machine is served
@@ -106,7 +116,17 @@ class View(unittest.TestCase):
             if (self.folder / "mask").exists() and (self.folder / "mask").read_text():
                 break
             time.sleep(0.05)
-        self.assertEqual((self.folder / "opened").read_text(), address)
+        # What others can see on the browser's command line leads to the page once.
+        root, once = [re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/[0-9a-f]{32}/)\n", text)
+                      for text in (address, (self.folder / "opened").read_text())]
+        port = int(root[1])
+        self.assertNotEqual(once[2], root[2])
+        self.assertEqual(self.ask(port, once[2] + "results.h5")[0], 404)
+        status, headers, content = self.ask(port, once[2])
+        self.assertEqual((status, headers["Location"], content), (303, root[2], b""))
+        for path in [once[2], once[2] + "results.h5"]:
+            status, headers, _ = self.ask(port, path)
+            self.assertEqual((status, headers.get("Location")), (404, None))
         self.assertEqual((self.folder / "mask").read_text().split()[1].strip("0"), "")
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(10), 0)
