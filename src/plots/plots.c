@@ -67,13 +67,25 @@ static gs_plot_dataset *add_values(gs_plot *plot, gs_plot_role role, const char 
 
 // ---- the plots ----
 
+static void set_flags(gs_plot_dataset *dataset, gs_setting setting) {
+    if (setting == GS_SETTING_CONVENTION) {
+        dataset->flags = gs_convention_names;
+        dataset->flag_count = GS_CONVENTION_COUNT;
+    } else if (setting == GS_SETTING_GENERATOR_LOSS) {
+        dataset->flags = gs_generator_loss_names;
+        dataset->flag_count = GS_GENERATOR_LOSS_COUNT;
+    }
+}
+
 /// What a row of the curves stands for: the settings that differ, and its first trial.
 static void add_row_settings(gs_plot *plot, int configuration, const bool *swept) {
     for (int setting = GS_SETTING_LR_G; setting < GS_SETTING_COUNT; setting++) {
         if (swept[setting]) {
             const gs_setting_info *info = &gs_settings_table[setting];
-            add_values(plot, GS_PLOT_BESIDE, info->name, configuration, -1, info->units, info->description)->planned =
-                true;
+            gs_plot_dataset *dataset =
+                add_values(plot, GS_PLOT_BESIDE, info->name, configuration, -1, info->units, info->description);
+            dataset->planned = true;
+            set_flags(dataset, (gs_setting)setting);
         }
     }
     add_values(plot, GS_PLOT_BESIDE, "first_trial", configuration, -1, "1", "first trial of the configuration")

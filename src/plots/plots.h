@@ -32,6 +32,8 @@ typedef struct {
     char name[GS_PLOT_NAME_BYTES];
     char long_name[GS_PLOT_LABEL_BYTES];
     char units[GS_PLOT_UNITS_BYTES];
+    const char *const *flags; ///< [flag_count] meanings of the values 0, 1, ...; NULL otherwise
+    int flag_count;
     gs_plot_role role;
     bool dimension; ///< names a dimension of its plot
     bool planned;   ///< known from the plan

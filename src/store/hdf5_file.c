@@ -117,19 +117,22 @@ static bool write_text_attribute(hid_t object, const char *name, const char *tex
     return written;
 }
 
-/// @flag_values 0, 1, ... and @flag_meanings, one word each.
-static bool write_flags(hid_t object, const gs_dataset *dataset) {
-    unsigned char values[16];
+/// @flag_values 0, 1, ... as numbers of the dataset's own type, as CF wants them, and @flag_meanings, one word each.
+static bool write_flags(hid_t object, gs_element element, const char *const *flags, int flag_count) {
+    unsigned char numbers[16];
+    double doubles[sizeof numbers];
     char meanings[256] = "";
-    assert(dataset->flag_count <= (int)sizeof values);
-    for (int i = 0; i < dataset->flag_count; i++) {
-        values[i] = (unsigned char)i;
+    assert(flag_count <= (int)sizeof numbers && (element == GS_U1 || element == GS_F8));
+    for (int i = 0; i < flag_count; i++) {
+        numbers[i] = (unsigned char)i;
+        doubles[i] = i;
         const size_t used = strlen(meanings);
-        (void)snprintf(meanings + used, sizeof meanings - used, "%s%s", i == 0 ? "" : " ", dataset->flags[i]);
+        (void)snprintf(meanings + used, sizeof meanings - used, "%s%s", i == 0 ? "" : " ", flags[i]);
     }
-    const hsize_t count = (hsize_t)dataset->flag_count;
+    const hsize_t count = (hsize_t)flag_count;
     const hid_t space = H5Screate_simple(1, &count, NULL);
-    const bool written = space >= 0 && write_attribute(object, "flag_values", H5T_STD_U8LE, space, values);
+    const bool written = space >= 0 && write_attribute(object, "flag_values", file_type(element), space,
+                                                       element == GS_F8 ? (const void *)doubles : numbers);
     H5Sclose(space);
     return written && write_text_attribute(object, "flag_meanings", meanings);
 }
@@ -171,7 +174,7 @@ static bool write_dataset_attributes(hid_t object, const gs_column *column, cons
     const gs_dataset *dataset = &column->dataset;
     return write_text_attribute(object, "long_name", dataset->long_name) &&
            write_text_attribute(object, "units", dataset->units) &&
-           (dataset->flags == NULL || write_flags(object, dataset)) &&
+           (dataset->flags == NULL || write_flags(object, dataset->element, dataset->flags, dataset->flag_count)) &&
            (!column->labels || write_coordinates(object, layout));
 }
 
@@ -335,6 +338,7 @@ static bool create_plot_dataset(hid_t group, const gs_plot *plot, const gs_plot_
                                                                H5P_DEFAULT, storage, H5P_DEFAULT);
     bool written = object >= 0 && write_text_attribute(object, "long_name", dataset->long_name) &&
                    write_text_attribute(object, "units", dataset->units) &&
+                   (dataset->flags == NULL || write_flags(object, GS_F8, dataset->flags, dataset->flag_count)) &&
                    (!drawn || plot->interpretation == NULL ||
                     write_text_attribute(object, "interpretation", plot->interpretation));
     if (written && dataset->dimension) {

@@ -28,7 +28,8 @@ enum {
 };
 
 /// Nothing but the page itself, what it makes, and the file: whatever stands in a results file, no other address is
-/// asked for anything. (ndarray, which H5Web draws with, makes functions from texts of its own: unsafe-eval.)
+/// asked for anything. The page says the same of itself, for when it is opened without this server. (ndarray, which
+/// H5Web draws with, makes functions from texts of its own: unsafe-eval.)
 static const char POLICY[] =
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' blob: data:; worker-src blob: data:; "
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src 'self' data: blob:; "

@@ -59,6 +59,7 @@ class Readers(unittest.TestCase):
         cls.writer = subprocess.Popen([PROGRAM, "run", experiment, "--set", "seed=1:320", "--set", "epochs=1000", "-o",
                                        cls.growing / "sweep.h5", "-q", "--checkpoint", "0.05", "--threads", "1"], stderr=subprocess.DEVNULL)
         while not (cls.growing / "sweep.h5").exists() or cls.done_trials() == 0:
+            assert cls.writer.poll() is None, "the run that should be growing has ended"
             time.sleep(0.05)
 
     @classmethod

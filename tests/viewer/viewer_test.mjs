@@ -205,6 +205,7 @@ test("gansweep view shows a sweep while it grows", async () => {
                                   "--set", "seed=1:320", "--set", "epochs=400", "--checkpoint", "0.2"], { stdio: "ignore" });
   const finished = () => existsSync(inFolder("growing.h5")) && statSync(inFolder("growing.h5")).size > 0;
   while (!finished()) {
+    assert.equal(running.exitCode, null);
     await new Promise((done) => setTimeout(done, 50));
   }
   const server = spawn(program, ["view", inFolder("growing.h5"), "--no-browser", "--page", page], { stdio: ["ignore", "pipe", "inherit"] });
