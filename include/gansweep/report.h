@@ -27,6 +27,15 @@ typedef struct {
     double share, low, high;
 } gs_share;
 
+/// Interval of 95 % of a mean over the trials that are done: BCa bootstrap over units. NaN for fewer than two units.
+typedef struct {
+    double low, high;
+} gs_mean_interval;
+
+/// How near to the equilibrium is near enough: 0.0005 nat, which prints as 0.693 most often, and 0.005.
+enum { GS_MARGIN_COUNT = 2 };
+extern const double gs_margins[GS_MARGIN_COUNT];
+
 /// One configuration. Shares are of its finished trials: a diverged trial is one of them, and is neither right nor
 /// prints 0.693. Medians are over the trials for which the quantity is defined: kl_exact is for affine generators only.
 typedef struct {
@@ -34,7 +43,13 @@ typedef struct {
     gs_settings settings;                    ///< of its first trial; the seeds mean nothing
     int64_t trials, done, diverged, pending; ///< done: finished and not diverged
     gs_distribution loss_D, loss_G;          ///< nats per example, of the last epoch
-    gs_share prints_ln2;                     ///< both last losses print 0.693: gs_prints_ln2
+    int64_t units;                           ///< that are independent: trials with the same data are one
+    gs_mean_interval loss_D_mean, loss_G_mean;
+    /// Two one-sided t tests over units: that both mean losses lie within each margin of their value at the
+    /// equilibrium.
+    double equivalence_p[GS_MARGIN_COUNT];
+    double equivalence_q[GS_MARGIN_COUNT]; ///< the same adjusted for the number of rows (Benjamini & Hochberg 1995)
+    gs_share prints_ln2;                   ///< both last losses print 0.693: gs_prints_ln2
     gs_share covariance_ok;
     gs_share both;         ///< prints 0.693 / 0.693 and covariance_ok
     gs_share lrt_rejected; ///< joint likelihood-ratio test of mean and covariance has p < 0.05
@@ -50,13 +65,17 @@ typedef struct {
     int64_t baseline_count;
     gs_report_row *baselines; ///< [baseline_count]
     int64_t *baseline_of;     ///< [count] row i is to be compared with baselines[baseline_of[i]]
+    /// Spearman's rank correlation of the distance of the last losses from ln 2, the greater of the two, with the
+    /// covariance error, over an even part of the done trials, and its interval of 95 %.
+    double error_correlation, error_correlation_low, error_correlation_high;
+    int64_t correlated; ///< trials
 } gs_report;
 
 typedef enum { GS_FORMAT_TABLE, GS_FORMAT_CSV, GS_FORMAT_JSON, GS_FORMAT_COUNT } gs_report_format;
 extern const char *const gs_report_format_names[GS_FORMAT_COUNT]; ///< "table", "csv", "json"
 
-/// Reads each configuration's columns once, in order. Memory: the rows, and 17 bytes for each trial of the
-/// configuration that is being read.
+/// Reads each configuration's columns once, in order. Memory: the rows, 73 bytes for each trial of the largest
+/// configuration, and up to 32 MB.
 gs_status gs_report_create(const gs_results *results, gs_report **report, gs_error *error);
 void gs_report_free(gs_report *report);
 

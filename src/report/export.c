@@ -101,7 +101,13 @@ void gs_report_print_json(const gs_report *report, const gs_experiment *experime
     print_json_text(experiment->title == NULL ? "" : experiment->title, stream);
     (void)fprintf(stream, ", \"tolerance\": ");
     print_json_real(experiment->tolerance, stream);
-    (void)fprintf(stream, ", \"rows\": [");
+    (void)fprintf(stream, ", \"error_correlation\": ");
+    print_json_real(report->error_correlation, stream);
+    (void)fprintf(stream, ", \"error_correlation_low\": ");
+    print_json_real(report->error_correlation_low, stream);
+    (void)fprintf(stream, ", \"error_correlation_high\": ");
+    print_json_real(report->error_correlation_high, stream);
+    (void)fprintf(stream, ", \"correlated\": %lld, \"rows\": [", (long long)report->correlated);
     for (int64_t i = 0; i < report->count; i++) {
         const gs_report_row *row = &report->rows[i];
         (void)fprintf(stream, "%s\n  {\"configuration\": %lld, ", i == 0 ? "" : ",", (long long)row->configuration);

@@ -8,11 +8,23 @@
 #include "report/column.h"
 #include "numeric/quantile.h"
 #include "report/distribution.h"
+#include "report/equilibrium.h"
+#include "inference/rank.h"
 
 static const double SIGNIFICANCE = 0.05; // of lrt_rejected
 
+enum { MOST_PAIRS = 1 << 20 };
+
+const double gs_margins[GS_MARGIN_COUNT] = {0.0005, 0.005};
+
 /// What is remembered of each trial of a configuration while its quantities are read one after another.
 enum { FINISHED = 1, CONVERGED = 2, PRINTS_LN2 = 4 };
+
+/// Trials whose losses and covariances are compared: every `step`-th of all that pass by.
+typedef struct {
+    double *distance, *error; ///< [MOST_PAIRS] from the equilibrium; of the covariance
+    int64_t count, step, passed;
+} gs_pairs;
 
 /// Trials of one source, all of one configuration, with memory for them: those of `plan`, or the source's first
 /// ones when that is NULL.
@@ -24,6 +36,10 @@ typedef struct {
     int64_t epochs;           ///< that these trials are trained for
     unsigned char *marks;     ///< [count]
     double *values, *partner; ///< [count] the quantity being read, and the one that belongs to it
+    double *distance;         ///< [count] of the last losses from ln 2
+    int64_t *data_seed;       ///< [count]
+    gs_equilibrium *equilibrium;
+    gs_pairs *pairs; ///< NULL: these trials are not among those that are compared
 } gs_range;
 
 static gs_status read_all(const gs_range *range, gs_quantity quantity, double *into, gs_error *error) {
@@ -72,8 +88,10 @@ static gs_status summarise_losses(const gs_range *range, gs_report_row *row, gs_
     if (status != GS_OK) {
         return status;
     }
-    int64_t prints = 0;
+    int64_t prints = 0, done = 0;
+    const double sign = gs_equilibrium_sign(row->settings.generator_loss);
     for (int64_t i = 0; i < range->count; i++) {
+        range->distance[i] = fmax(fabs(loss_D[i] - M_LN2), fabs(sign * loss_G[i] - M_LN2));
         if ((range->marks[i] & FINISHED) &&
             gs_prints_ln2(row->settings.generator_loss, (float)loss_D[i], (float)loss_G[i])) {
             range->marks[i] |= PRINTS_LN2;
@@ -81,8 +99,16 @@ static gs_status summarise_losses(const gs_range *range, gs_report_row *row, gs_
         }
     }
     row->prints_ln2 = gs_share_of(prints, row->done + row->diverged);
-    row->loss_D = gs_distribution_of(loss_D, gather_defined(range, loss_D));
-    row->loss_G = gs_distribution_of(loss_G, gather_defined(range, loss_G));
+    for (int64_t i = 0; i < range->count; i++) {
+        if (range->marks[i] & CONVERGED) {
+            loss_D[done] = loss_D[i];
+            loss_G[done] = loss_G[i];
+            range->data_seed[done++] = range->data_seed[i];
+        }
+    }
+    gs_equilibrium_judge(range->equilibrium, loss_D, loss_G, range->data_seed, done, row);
+    row->loss_D = gs_distribution_of(loss_D, done);
+    row->loss_G = gs_distribution_of(loss_G, done);
     return GS_OK;
 }
 
@@ -118,9 +144,22 @@ static gs_status summarise_tests(const gs_range *range, int dimension, gs_report
     return GS_OK;
 }
 
+/// Adds the trials that are compared.
+static void compare_trials(const gs_range *range, gs_pairs *pairs) {
+    for (int64_t i = 0; i < range->count; i++) {
+        if ((range->marks[i] & CONVERGED) && pairs->passed++ % pairs->step == 0 && !isnan(range->values[i])) {
+            pairs->distance[pairs->count] = range->distance[i];
+            pairs->error[pairs->count++] = range->values[i];
+        }
+    }
+}
+
 static gs_status find_median(const gs_range *range, gs_quantity quantity, double *median, gs_error *error) {
     const gs_status status = read_all(range, quantity, range->values, error);
     if (status == GS_OK) {
+        if (quantity == GS_QUANTITY_COVARIANCE_ERROR && range->pairs != NULL) {
+            compare_trials(range, range->pairs);
+        }
         const int64_t count = gather_defined(range, range->values);
         gs_sort(range->values, count);
         *median = gs_quantile(range->values, count, 0.5);
@@ -159,6 +198,7 @@ typedef struct {
     gs_baseline **baselines; ///< [report->baseline_count]
     int64_t baseline_capacity;
     gs_range range; ///< its memory is room for one configuration or one baseline
+    gs_pairs pairs;
 } gs_making;
 
 static gs_status summarise_row(gs_making *making, gs_report_row *row, gs_error *error) {
@@ -168,6 +208,11 @@ static gs_status summarise_row(gs_making *making, gs_report_row *row, gs_error *
     range.count = gs_plan_member_count(making->plan, row->configuration);
     gs_plan_settings(making->plan, gs_plan_member(making->plan, row->configuration, 0), &row->settings);
     range.epochs = row->settings.epochs;
+    for (int64_t i = 0; i < range.count; i++) {
+        gs_settings settings;
+        gs_plan_settings(making->plan, gs_plan_member(making->plan, row->configuration, i), &settings);
+        range.data_seed[i] = settings.data_seed;
+    }
     return summarise(&range, making->experiment->data.dimension, row, error);
 }
 
@@ -226,6 +271,10 @@ static gs_status measure_baselines(gs_making *making, gs_error *error) {
         range.read = gs_baseline_read;
         range.source = baseline;
         range.count = baseline->count;
+        range.pairs = NULL;
+        for (int64_t trial = 0; trial < range.count; trial++) {
+            range.data_seed[trial] = baseline->settings[trial].data_seed;
+        }
         report->baselines[i].configuration = -1;
         report->baselines[i].settings = baseline->settings[0];
         status = gs_baseline_measure(baseline, making->experiment, error);
@@ -233,16 +282,50 @@ static gs_status measure_baselines(gs_making *making, gs_error *error) {
             status = summarise(&range, making->experiment->data.dimension, &report->baselines[i], error);
         }
     }
+    if (status == GS_OK && !gs_equilibrium_adjust(report->baselines, report->baseline_count)) {
+        status = gs_fail(error, GS_ERROR_RUN, "out of memory for the p-values");
+    }
+    return status;
+}
+
+/// Of the trials that were compared; an order of distances is their ranks', so that it may be on any scale.
+static gs_status correlate(gs_report *report, const gs_pairs *pairs, gs_error *error) {
+    double *work = malloc((2 * (size_t)pairs->count + 1) * sizeof *work);
+    if (work == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for a rank correlation");
+    }
+    const gs_rank_correlation found = gs_rank_correlate(pairs->distance, pairs->error, pairs->count, work);
+    report->error_correlation = found.correlation;
+    report->error_correlation_low = found.interval.low;
+    report->error_correlation_high = found.interval.high;
+    report->correlated = pairs->count;
+    free(work);
+    return GS_OK;
+}
+
+static gs_status make_rows(gs_making *making, gs_error *error) {
+    gs_report *report = making->report;
+    gs_status status = GS_OK;
+    for (int64_t i = 0; i < report->count && status == GS_OK; i++) {
+        report->rows[i].configuration = i;
+        status = summarise_row(making, &report->rows[i], error);
+        if (status == GS_OK) {
+            status = join_baseline(making, i, error);
+        }
+    }
+    if (status == GS_OK && !gs_equilibrium_adjust(report->rows, report->count)) {
+        status = gs_fail(error, GS_ERROR_RUN, "out of memory for the p-values");
+    }
     return status;
 }
 
 static gs_status make(gs_making *making, gs_error *error) {
     gs_report *report = making->report;
-    gs_status status = GS_OK;
-    int64_t most = 0;
+    int64_t most = 0, all = 0;
     for (int64_t i = 0; i < report->count; i++) {
         const int64_t trials = gs_plan_member_count(making->plan, i);
         most = trials > most ? trials : most;
+        all += trials;
     }
     const int64_t room = most > GS_BASELINE_TRIALS ? most : GS_BASELINE_TRIALS;
     gs_range *range = &making->range;
@@ -251,17 +334,24 @@ static gs_status make(gs_making *making, gs_error *error) {
     range->marks = malloc((size_t)room);
     range->values = malloc((size_t)room * sizeof *range->values);
     range->partner = malloc((size_t)room * sizeof *range->partner);
+    range->distance = malloc((size_t)room * sizeof *range->distance);
+    range->data_seed = malloc((size_t)room * sizeof *range->data_seed);
+    range->equilibrium = gs_equilibrium_create(room, all);
+    gs_pairs *pairs = &making->pairs;
+    pairs->step = (all + MOST_PAIRS - 1) / MOST_PAIRS;
+    const size_t most_pairs = 1 + (size_t)(all < MOST_PAIRS ? all : MOST_PAIRS);
+    pairs->distance = malloc(most_pairs * sizeof *pairs->distance);
+    pairs->error = malloc(most_pairs * sizeof *pairs->error);
+    range->pairs = pairs;
     if (report->rows == NULL || report->baseline_of == NULL || range->marks == NULL || range->values == NULL ||
-        range->partner == NULL) {
+        range->partner == NULL || range->distance == NULL || range->data_seed == NULL || range->equilibrium == NULL ||
+        pairs->distance == NULL || pairs->error == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for a report of %lld configurations of up to %lld trials",
                        (long long)report->count, (long long)most);
     }
-    for (int64_t i = 0; i < report->count && status == GS_OK; i++) {
-        report->rows[i].configuration = i;
-        status = summarise_row(making, &report->rows[i], error);
-        if (status == GS_OK) {
-            status = join_baseline(making, i, error);
-        }
+    gs_status status = make_rows(making, error);
+    if (status == GS_OK) {
+        status = correlate(report, pairs, error);
     }
     return status == GS_OK ? measure_baselines(making, error) : status;
 }
@@ -291,6 +381,11 @@ gs_status gs_report_create(const gs_results *results, gs_report **report, gs_err
     free(making.range.marks);
     free(making.range.values);
     free(making.range.partner);
+    free(making.range.distance);
+    free(making.range.data_seed);
+    gs_equilibrium_free(making.range.equilibrium);
+    free(making.pairs.distance);
+    free(making.pairs.error);
     gs_columns_free(columns);
 free_report:
     if (status == GS_OK) {

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/distribution.h"
+#include "report/answers.h"
 #include "report/fields.h"
 #include "numeric/format.h"
 #include "report/table.h"
 
 enum {
     FEWEST_ROWS = 4,          ///< of configurations in a table, however small the screen
-    LINES_BESIDE_TABLES = 24, ///< heading, column names, sentences, and the ledger below
+    LINES_BESIDE_TABLES = 26, ///< heading, column names, sentences, and the ledger below
     MOST_BASELINES = 4,
 };
 
@@ -246,9 +246,9 @@ static gs_status print_table(const char *heading, const gs_report *report, const
     return status;
 }
 
-/// Sums of counts over rows: what the whole sweep shows.
+/// Trials of the whole sweep, by what became of them.
 typedef struct {
-    int64_t trials, done, diverged, pending, prints, right, both;
+    int64_t trials, done, diverged, pending;
 } totals;
 
 static totals sum_rows(const gs_report_row *rows, int64_t count) {
@@ -258,9 +258,6 @@ static totals sum_rows(const gs_report_row *rows, int64_t count) {
         sum.done += rows[i].done;
         sum.diverged += rows[i].diverged;
         sum.pending += rows[i].pending;
-        sum.prints += rows[i].prints_ln2.count;
-        sum.right += rows[i].covariance_ok.count;
-        sum.both += rows[i].both.count;
     }
     return sum;
 }
@@ -290,37 +287,6 @@ static void print_heading(const gs_report *report, const gs_experiment *experime
     (void)fprintf(stream, "\n");
 }
 
-static void print_share(const char *before, gs_share share, const char *after, FILE *stream) {
-    char text[GS_FORMAT_BYTES];
-    (void)fprintf(stream, "%s%s%s", before, gs_format_share(share.share, text), after);
-}
-
-/// What the tables show, in words; the loss and the law are kept apart.
-static void print_findings(const gs_report *report, FILE *stream) {
-    const totals sweep = sum_rows(report->rows, report->count);
-    const totals null = sum_rows(report->baselines, report->baseline_count);
-    const int64_t finished = sweep.done + sweep.diverged, untrained = null.done + null.diverged;
-    if (finished == 0) {
-        (void)fprintf(stream, "\nNo trial is finished.\n");
-        return;
-    }
-    print_share("\nOf the finished trials ", gs_share_of(sweep.prints, finished), " print 0.693 / 0.693", stream);
-    print_share(" and ", gs_share_of(sweep.right, finished), " have the right covariance.\n", stream);
-    if (sweep.prints > 0) {
-        print_share("Of those that print 0.693 / 0.693, ", gs_share_of(sweep.both, sweep.prints),
-                    " have the right covariance.", stream);
-    }
-    if (finished > sweep.prints) {
-        print_share(sweep.prints > 0 ? " Of the others, " : "Of those that don't, ",
-                    gs_share_of(sweep.right - sweep.both, finished - sweep.prints),
-                    sweep.prints > 0 ? "." : " have the right covariance.", stream);
-    }
-    print_share("\nThe untrained nets print 0.693 / 0.693 in ", gs_share_of(null.prints, untrained), "", stream);
-    print_share(" and are right in ", gs_share_of(null.right, untrained), "", stream);
-    (void)fprintf(stream, "%s\n",
-                  null.prints > null.right ? ": the losses alone don't tell a generator that is right." : ".");
-}
-
 /// Chi squared is the statistics' law for many samples only: docs/statistics.md.
 static void warn_of_few_samples(const gs_experiment *experiment, FILE *stream) {
     const int64_t d = experiment->data.dimension, enough = 3 * (d + 1);
@@ -343,6 +309,7 @@ gs_status gs_report_print_summary(const gs_report *report, const gs_experiment *
         return status;
     }
     print_heading(report, experiment, path, &labels, &screen, stream);
+    gs_report_print_answers(report, labels.varies, &screen, stream);
     status = print_table("Losses of the last epoch, nats per example", report, &chosen, &labels, LOSS_COLUMNS,
                          sizeof LOSS_COLUMNS / sizeof *LOSS_COLUMNS, &screen, stream, error);
     if (status == GS_OK) {
@@ -357,7 +324,6 @@ gs_status gs_report_print_summary(const gs_report *report, const gs_experiment *
         (void)fprintf(stream, "\nBest and worst configurations by covariance; all of them: --format csv or json.\n");
     }
     if (status == GS_OK) {
-        print_findings(report, stream);
         warn_of_few_samples(experiment, stream);
     }
     free(chosen.order);

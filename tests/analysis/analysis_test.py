@@ -3,6 +3,7 @@
     analysis_test.py PROGRAM SOURCE_ROOT
 """
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -24,6 +25,9 @@ generator_loss: {loss}
 keep: {{samples: {kept}}}
 parameters: {{seed: {{range: [1, {seeds}]}}, lr_D: {{values: [{lr}]}}, lr_G: {{values: [{lr_G}]}}}}
 """
+
+# What takes long is done once, with the program as it is shipped.
+WHOLE = unittest.skipIf("GANSWEEP_TEST_SHORT" in os.environ, "not in the short form")
 
 
 class Analysis(unittest.TestCase):
@@ -60,16 +64,19 @@ class Analysis(unittest.TestCase):
     def test_every_figure_is_drawn(self):
         self.assert_drawn(self.analyse(self.sweep()))
 
+    @WHOLE
     def test_one_configuration_has_no_map(self):
         run = self.analyse(self.sweep(lr=0.05))
         self.assertIn("maps: not drawn, since no setting but seeds is swept", run.stdout)
         self.assert_drawn(run, [name for name in FIGURES if name != "maps"])
 
+    @WHOLE
     def test_a_map_many_configurations_and_named_settings(self):
         many = ", ".join(str(0.001 * (i + 1)) for i in range(100))
         self.assert_drawn(self.analyse(self.sweep(lr=many, lr_G=many, seeds=1, n=8, epochs=1)))
         self.assert_drawn(self.analyse(self.sweep(lr=0.05, loss="[non-saturating, minimax]")))
 
+    @WHOLE
     def test_one_and_three_dimensions_one_epoch_one_trial(self):
         self.assert_drawn(self.analyse(self.sweep(A="[[2]]", b="[1]", epochs=1)), [name for name in FIGURES if name != "ellipses"])
         self.assert_drawn(self.analyse(self.sweep(A="[[1, 0, 0], [0, 2, 1], [0, 0, 3]]", b="[1, 2, 3]", seeds=1)))
@@ -89,6 +96,7 @@ class Analysis(unittest.TestCase):
         np.testing.assert_array_equal(read.mean, [1, 2])
         self.assert_drawn(self.analyse(results))
 
+    @WHOLE
     def test_each_trial_is_judged_by_its_own_last_epoch_and_loss(self):
         results = self.sweep(seeds=150, n=1000, epochs="[12, 20]", loss="[non-saturating, minimax]", lr="0.05, 0.01")
         from analysis.results import Results
@@ -108,6 +116,7 @@ class Analysis(unittest.TestCase):
                 self.assertGreater(prints[(read.equilibrium_sign == sign) & (read.epochs == epochs)].sum(), 0)
         self.assert_drawn(self.analyse(results))
 
+    @WHOLE
     def test_no_samples_no_figure_of_them(self):
         run = self.analyse(self.sweep(kept=0))
         self.assertIn("trials: not drawn, since the experiment keeps no samples", run.stdout)

@@ -5,6 +5,7 @@ every number; then reads the file's structure as the NeXus manual's NXdata deman
 """
 import hashlib
 import math
+import os
 import pathlib
 import re
 import signal
@@ -65,6 +66,9 @@ def spread(chosen, count):
     while math.gcd(step, count) != 1:
         step += 1
     return [i * step % count for i in range(chosen)]
+
+# What takes long is done once, with the program as it is shipped.
+WHOLE = unittest.skipIf("GANSWEEP_TEST_SHORT" in os.environ, "not in the short form")
 
 
 class Expected:
@@ -342,12 +346,15 @@ class Plots(unittest.TestCase):
     def test_data_of_one_component(self):
         self.compare(self.run_sweep(FLAT))
 
+    @WHOLE
     def test_many_epochs_are_thinned_out(self):
         self.compare(self.run_sweep(LONG))
 
+    @WHOLE
     def test_many_values_share_cells(self):
         self.compare(self.run_sweep(MANY))
 
+    @WHOLE
     def test_more_configurations_than_are_looked_at_leave_no_gap(self):
         values = lambda scale: "[" + ", ".join(f"{scale * (i + 1):.6g}" for i in range(260)) + "]"
         path = self.run_sweep(MANY.replace("range: [1, 2]", "range: [1, 1]").replace(

@@ -46,6 +46,32 @@ def gansweep(*arguments, **options):
     return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=300, **options)
 
 
+def expected_equivalence(losses, signs, data_seed):
+    """Number of data sets, and p-values of both margins: t tests on their sums, by Cochran's ratio estimator."""
+    seeds, unit = np.unique(data_seed, return_inverse=True)
+    trials = np.bincount(unit) if len(unit) else np.zeros(0)
+    p = np.full(2, math.nan if len(seeds) < 2 else 0.0)
+    for loss, sign in zip(losses, signs):
+        if len(seeds) < 2:
+            break
+        sums = np.bincount(unit, loss)
+        mean = sums.sum() / trials.sum()
+        residual = sums - mean * trials
+        error = np.sqrt(len(seeds) / (len(seeds) - 1) * (residual**2).sum()) / trials.sum()
+        for i, margin in enumerate((0.0005, 0.005)):
+            target = sign * math.log(2)
+            p[i] = max(p[i], stats.t.sf((mean - target + margin) / error, len(seeds) - 1),
+                       stats.t.cdf((mean - target - margin) / error, len(seeds) - 1))
+    return len(seeds), p
+
+
+def benjamini_hochberg(p):
+    q, known = np.full(len(p), math.nan), np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(-p[known])]
+    q[order] = np.minimum(1, np.minimum.accumulate(len(known) / np.arange(len(known), 0, -1) * p[order]))
+    return q
+
+
 def expected_row(file, trials):
     """The columns of one configuration, from the rows `trials` of a file's arrays."""
     status = file["status"][trials]
@@ -258,14 +284,95 @@ class Report(unittest.TestCase):
                     ["done", "diverged", "prints_ln2_count", "covariance_ok_count", "both_count"]]
         done, diverged, prints, right, both = sums(rows)
         self.assertTrue(0 < both < min(prints, right), "nothing to see")
-        of_null, null_diverged, null_prints, null_right, _ = sums(rows[:1], "untrained_")  # which both have
+        of_null, null_diverged, null_prints, _, _ = sums(rows[:1], "untrained_")  # which both have
         self.assertEqual(null_diverged, 0)
-        shares = [prints / (done + diverged), right / (done + diverged), both / prints,
-                  (right - both) / (done + diverged - prints), null_prints / of_null, null_right / of_null]
-        said = re.search(r"\nOf the finished trials (.*) print 0\.693 / 0\.693 and (.*) have the right covariance\.\n"
-                         r"Of those that print 0\.693 / 0\.693, (.*) have the right covariance\. Of the others, (.*)\.\n"
-                         r"The untrained nets print 0\.693 / 0\.693 in (.*) and are right in (.*): ", gansweep("report", path).stdout)
-        self.assertEqual(list(said.groups()), ["%.1f %%" % (100 * share) for share in shares])
+        text = gansweep("report", path).stdout
+        share = r"([\d.]+ %) \(([\d.]+) to ([\d.]+)\)"
+        said = [re.search(pattern, text).groups() for pattern in (
+            f"Both losses print 0.693 in {share} of the trainings", f"and in {share} of the untrained nets",
+            f"Of those at 0.693 / 0.693 {share} have the right covariance", f"of the others {share}")]
+        counts = [(prints, done + diverged), (null_prints, of_null), (both, prints), (right - both, done + diverged - prints)]
+        expected = []
+        for count, of in counts:
+            interval = stats.binomtest(count, of).proportion_ci(method="wilson")
+            expected.append(("%.1f %%" % (100 * count / of), "%.1f" % (100 * interval.low), "%.1f" % (100 * interval.high)))
+        self.assertEqual(said, expected)
+
+    def run_sweep(self, name, text):
+        path, experiment = (os.path.join(self.folder.name, name + ending) for ending in (".h5", ".yaml"))
+        with open(experiment, "w") as file:
+            file.write("data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 1000}\nparameters:\n" + text)
+        run = gansweep("run", experiment, "-o", path, "--quiet")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return path
+
+    def check_equilibrium(self, path, signs=(1, 1)):
+        rows = list(csv.DictReader(io.StringIO(gansweep("report", path, "--format", "csv").stdout)))
+        expected_p = []
+        with h5py.File(path) as file:
+            for index, row in enumerate(rows):
+                trials = np.flatnonzero((file["configuration"][:] == index) & (file["status"][:] == 1))
+                losses = [file[name][:][trials, file["epochs"][int(trials[0])] - 1].astype(float) for name in ("loss_D", "loss_G")]
+                units, p = expected_equivalence(losses, signs, file["data_seed"][:][trials])
+                self.assertEqual(int(row["units"]), units)
+                expected_p.append(p)
+                for loss, name in zip(losses, ("loss_D", "loss_G")):
+                    low, high = float(row[name + "_mean_low"]), float(row[name + "_mean_high"])
+                    if units < 2:
+                        self.assertTrue(math.isnan(low) and math.isnan(high))
+                        continue
+                    seeds, unit = np.unique(file["data_seed"][:][trials], return_inverse=True)
+                    groups = np.array([np.bincount(unit, loss), np.bincount(unit)])
+                    ratio = lambda sums, counts, axis=-1: sums.sum(axis=axis) / counts.sum(axis=axis)
+                    scipys = stats.bootstrap(tuple(groups), ratio, paired=True, vectorized=True, n_resamples=20000, method="BCa",
+                                             random_state=1).confidence_interval
+                    width = scipys.high - scipys.low
+                    self.assertAlmostEqual(low, scipys.low, delta=0.1 * width)
+                    self.assertAlmostEqual(high, scipys.high, delta=0.1 * width)
+        expected_p = np.array(expected_p)
+        for i, margin in enumerate(("0.0005", "0.005")):
+            given = np.array([[float(row[f"equivalence_{margin}_{kind}"]) for kind in "pq"] for row in rows])
+            np.testing.assert_allclose(given[:, 0], expected_p[:, i], rtol=1e-6, atol=1e-300)
+            np.testing.assert_allclose(given[:, 1], benjamini_hochberg(expected_p[:, i]), rtol=1e-6, atol=1e-300)
+        return rows
+
+    def test_equivalence_and_intervals_of_the_mean_losses(self):
+        rows = self.check_equilibrium(self.run_sweep("seeds", "  seed: {range: [1, 60]}\n  lr_G: [0.005, 0.05, 0.5]\n"))
+        self.assertTrue(0 < sum(float(row["equivalence_0.005_q"]) < 0.05 for row in rows) < 3)
+
+    def test_trials_that_share_their_data_are_one_unit(self):
+        path = self.run_sweep("clusters", "  seed: {range: [1, 5]}\n  data_seed: {range: [1, 40]}\n  lr_G: [0.05, 0.3]\n")
+        rows = self.check_equilibrium(path)
+        self.assertEqual({(row["done"], row["units"]) for row in rows}, {("200", "40")})
+
+    def test_one_data_set_has_no_interval(self):
+        path = self.run_sweep("single", "  seed: {range: [1, 30]}\n  data_seed: 7\n")
+        self.check_equilibrium(path)
+        self.assertIn("One data set alone", gansweep("report", path).stdout)
+
+    def test_the_minimax_equilibrium_of_the_generator_is_negative(self):
+        path = self.run_sweep("minimax", "  seed: {range: [1, 60]}\ngenerator_loss: minimax\n")
+        rows = self.check_equilibrium(path, (1, -1))
+        self.assertLess(float(rows[0]["loss_G_mean"]), 0)
+
+    def test_answers_stand_in_the_first_ten_lines(self):
+        path = self.run_sweep("answers", "  seed: {range: [1, 60]}\n  lr_G: [0.005, 0.05, 0.5]\n")
+        rows = list(csv.DictReader(io.StringIO(gansweep("report", path, "--format", "csv").stdout)))
+        said = gansweep("report", path).stdout.split("\n")[:10]
+        within = [sum(float(row[f"equivalence_{margin}_q"]) < 0.05 for row in rows) for margin in ("0.005", "0.0005")]
+        self.assertRegex(said[4], f"within 0.005 nat of ln 2 in {within[0]} of 3 configurations, within 0.0005 in {within[1]}; best: lr_G ")
+        best = min((row for row in rows if float(row["equivalence_0.005_q"]) < 0.05),
+                   key=lambda row: max(abs(float(row[name]) - math.log(2)) for name in ("loss_D_mean", "loss_G_mean")))
+        if within[1] == 0:
+            self.assertTrue(said[4].endswith("lr_G " + "%.4g" % float(best["lr_G"])))
+            self.assertIn("loss_D is %.5f (%.5f to %.5f)" % tuple(float(best["loss_D_mean" + end]) for end in ("", "_low", "_high")), said[5])
+        with h5py.File(path) as file:
+            distance = np.maximum(*(abs(file[name][:, -1].astype(float) - math.log(2)) for name in ("loss_D", "loss_G")))
+            r = stats.spearmanr(distance, file["covariance_error"][:])[0]
+        report = json.loads(gansweep("report", path, "--format", "json").stdout)
+        self.assertAlmostEqual(report["error_correlation"], r, places=9)
+        self.assertEqual(report["correlated"], 180)
+        self.assertIn("covariance error %.2f (%.2f to %.2f)" % (r, report["error_correlation_low"], report["error_correlation_high"]), said[7])
 
     def test_colour_is_for_terminals_without_no_color(self):
         self.assertNotIn("\033", gansweep("report", self.path).stdout)

@@ -1,0 +1,197 @@
+#include "inference/bootstrap.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "numeric/quantile.h"
+#include "train/random.h"
+
+enum {
+    BLOCK_UNITS = 256, ///< that a byte chooses from
+    WORDS = 4,         ///< of a block of random numbers
+};
+
+// ---- moments of the units ----
+
+static double trials_of(const gs_units *units, int64_t unit) {
+    return units->trials == NULL ? 1 : units->trials[unit];
+}
+
+static double sum_trials(const gs_units *units) {
+    double sum = 0;
+    for (int64_t i = 0; i < units->count; i++) {
+        sum += trials_of(units, i);
+    }
+    return sum;
+}
+
+static double sum_quantity(const gs_units *units, int quantity) {
+    double sum = 0;
+    for (int64_t i = 0; i < units->count; i++) {
+        sum += units->sums[quantity][i];
+    }
+    return sum;
+}
+
+double gs_units_mean(const gs_units *units, int quantity) {
+    return units->count == 0 ? (double)NAN : sum_quantity(units, quantity) / sum_trials(units);
+}
+
+double gs_units_standard_error(const gs_units *units, int quantity) {
+    if (units->count < 2) {
+        return NAN;
+    }
+    const double mean = gs_units_mean(units, quantity), n = (double)units->count;
+    double squares = 0;
+    for (int64_t i = 0; i < units->count; i++) {
+        const double residual = units->sums[quantity][i] - mean * trials_of(units, i);
+        squares += residual * residual;
+    }
+    return sqrt(n / (n - 1) * squares) / sum_trials(units);
+}
+
+double gs_units_acceleration(const gs_units *units, int quantity) {
+    const double sum = sum_quantity(units, quantity), trials = sum_trials(units);
+    double mean = 0, squares = 0, cubes = 0;
+    for (int64_t i = 0; i < units->count; i++) {
+        mean += (sum - units->sums[quantity][i]) / (trials - trials_of(units, i)) / (double)units->count;
+    }
+    for (int64_t i = 0; i < units->count; i++) {
+        const double u = mean - (sum - units->sums[quantity][i]) / (trials - trials_of(units, i));
+        squares += u * u;
+        cubes += u * u * u;
+    }
+    return squares > 0 ? cubes / (6 * squares * sqrt(squares)) : 0;
+}
+
+// ---- random numbers, by the interface that GSL's distributions take ----
+
+typedef struct {
+    uint32_t words[WORDS], block;
+    uint32_t key[2], resample[2];
+    int used;
+} philox_state;
+
+static unsigned long philox_get(void *state) {
+    philox_state *philox = state;
+    if (philox->used == WORDS) {
+        uint32_t counter[WORDS] = {philox->block++, philox->resample[0], philox->resample[1], 0};
+        gs_philox_scalar(counter, philox->key[0], philox->key[1]);
+        for (int i = 0; i < WORDS; i++) {
+            philox->words[i] = counter[i];
+        }
+        philox->used = 0;
+    }
+    return philox->words[philox->used++];
+}
+
+static double philox_get_double(void *state) {
+    return (double)philox_get(state) * 0x1p-32;
+}
+
+static void philox_set(void *state, unsigned long seed) { // GSL asks for it; philox_begin does the work
+    (void)state, (void)seed;
+}
+
+static const gsl_rng_type philox_type = {
+    .name = "Philox4x32-10",
+    .max = UINT32_MAX,
+    .min = 0,
+    .size = sizeof(philox_state),
+    .set = philox_set,
+    .get = philox_get,
+    .get_double = philox_get_double,
+};
+
+static void philox_begin(philox_state *philox, uint64_t seed, int64_t resample) {
+    *philox = (philox_state){
+        .key = {(uint32_t)seed, (uint32_t)(seed >> 32)},
+        .resample = {(uint32_t)resample, (uint32_t)((uint64_t)resample >> 32)},
+        .used = WORDS,
+    };
+}
+
+// ---- resamples ----
+
+typedef struct {
+    double quantity[GS_MOST_MEANS], trials;
+} resample_sums;
+
+static void add_unit(const gs_units *units, int64_t unit, resample_sums *sums) {
+    for (int quantity = 0; quantity < units->mean_count; quantity++) {
+        sums->quantity[quantity] += units->sums[quantity][unit];
+    }
+    sums->trials += trials_of(units, unit);
+}
+
+/// Adds `draws` units of [first, first + count), each with equal chances.
+static void draw_from_block(const gs_units *units, int64_t first, int64_t count, unsigned draws, philox_state *philox,
+                            resample_sums *sums) {
+    // Bytes at and above the largest multiple of `count` are thrown away: the others hit every unit equally often.
+    const unsigned limit = (unsigned)(BLOCK_UNITS - BLOCK_UNITS % count);
+    while (draws > 0) {
+        uint32_t word = (uint32_t)philox_get(philox);
+        for (int i = 0; i < 4 && draws > 0; i++, word >>= 8) {
+            const unsigned byte = word & 0xff;
+            if (byte < limit) {
+                add_unit(units, first + byte % count, sums);
+                draws--;
+            }
+        }
+    }
+}
+
+/// How many draws fall into each block is multinomial, so one binomial after the other; within a block they are few
+/// enough to be looked up near each other in memory.
+static void draw_resample(const gs_units *units, philox_state *philox, resample_sums *sums) {
+    const gsl_rng generator = {.type = &philox_type, .state = philox};
+    unsigned left = (unsigned)units->count;
+    *sums = (resample_sums){{0}, 0};
+    for (int64_t first = 0; first < units->count && left > 0; first += BLOCK_UNITS) {
+        const int64_t rest = units->count - first;
+        const int64_t count = rest < BLOCK_UNITS ? rest : BLOCK_UNITS;
+        const unsigned draws = count == rest ? left : gsl_ran_binomial(&generator, (double)count / (double)rest, left);
+        draw_from_block(units, first, count, draws, philox, sums);
+        left -= draws;
+    }
+}
+
+void gs_bootstrap_means(const gs_units *units, int64_t resamples, uint64_t seed, int threads,
+                        double *const replicates[GS_MOST_MEANS]) {
+#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    for (int64_t resample = 0; resample < resamples; resample++) {
+        philox_state philox;
+        resample_sums sums;
+        philox_begin(&philox, seed, resample);
+        draw_resample(units, &philox, &sums);
+        for (int quantity = 0; quantity < units->mean_count; quantity++) {
+            replicates[quantity][resample] = sums.quantity[quantity] / sums.trials;
+        }
+    }
+}
+
+// ---- BCa ----
+
+/// Share of replicates below the estimate, those equal to it counted half; at least half a replicate on either side,
+/// so that its normal quantile is finite.
+static double share_below(double estimate, const double *replicates, int64_t count) {
+    double below = 0;
+    for (int64_t i = 0; i < count; i++) {
+        below += replicates[i] < estimate ? 1 : replicates[i] == estimate ? 0.5 : 0;
+    }
+    return fmin(fmax(below, 0.5), (double)count - 0.5) / (double)count;
+}
+
+gs_interval gs_bca_interval(double estimate, double *replicates, int64_t count, double acceleration,
+                            double confidence) {
+    const double bias = gsl_cdf_ugaussian_Pinv(share_below(estimate, replicates, count));
+    double ends[2];
+    gs_sort(replicates, count);
+    for (int end = 0; end < 2; end++) {
+        const double z = bias + gsl_cdf_ugaussian_Pinv(end == 0 ? (1 - confidence) / 2 : (1 + confidence) / 2);
+        ends[end] = gs_quantile(replicates, count, gsl_cdf_ugaussian_P(bias + z / (1 - acceleration * z)));
+    }
+    return (gs_interval){ends[0], ends[1]};
+}

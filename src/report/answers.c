@@ -1,0 +1,188 @@
+#include "report/answers.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "numeric/format.h"
+#include "report/distribution.h"
+#include "report/fields.h"
+
+static const double SIGNIFICANCE = 0.05; // of the adjusted p-values
+static const int QUESTION_WIDTH = 24;
+static const double MOST_FIXED = 100;       // a greater mean is printed with an exponent
+static const double LEAST_PRINTED = 1e-300; // of a p-value
+
+/// Sums of counts over rows.
+typedef struct {
+    int64_t done, finished, prints, right, both;
+} totals;
+
+static totals sum_rows(const gs_report_row *rows, int64_t count) {
+    totals sum = {0};
+    for (int64_t i = 0; i < count; i++) {
+        sum.done += rows[i].done;
+        sum.finished += rows[i].done + rows[i].diverged;
+        sum.prints += rows[i].prints_ln2.count;
+        sum.right += rows[i].covariance_ok.count;
+        sum.both += rows[i].both.count;
+    }
+    return sum;
+}
+
+static void print_question(const char *question, const gs_screen *screen, FILE *stream) {
+    (void)fprintf(stream, "%s%-*s%s  ", gs_screen_on(screen, GS_STYLE_BOLD), QUESTION_WIDTH, question,
+                  gs_screen_off(screen, GS_STYLE_BOLD));
+}
+
+/// "12.3 % (11.8 to 12.9)"
+static void print_share(gs_share share, FILE *stream) {
+    char text[GS_FORMAT_BYTES];
+    (void)fprintf(stream, "%s (%.1f to %.1f)", gs_format_share(share.share, text), 100 * share.low, 100 * share.high);
+}
+
+/// "0.69341 (0.69312 to 0.69371)"
+static void print_mean(double mean, gs_mean_interval interval, FILE *stream) {
+    const bool fixed = fabs(mean) < MOST_FIXED;
+    (void)(fixed ? fprintf(stream, "%.5f", mean) : fprintf(stream, "%.4g", mean));
+    if (!isnan(interval.low)) {
+        (void)(fixed ? fprintf(stream, " (%.5f to %.5f)", interval.low, interval.high)
+                     : fprintf(stream, " (%.4g to %.4g)", interval.low, interval.high));
+    }
+}
+
+static int64_t count_equivalent(const gs_report *report, int margin) {
+    int64_t count = 0;
+    for (int64_t i = 0; i < report->count; i++) {
+        count += report->rows[i].equivalence_q[margin] < SIGNIFICANCE;
+    }
+    return count;
+}
+
+/// How far the mean losses of a row are from the equilibrium: the greater of both distances.
+static double distance_of(const gs_report_row *row) {
+    const double sign = gs_equilibrium_sign(row->settings.generator_loss);
+    const double distance = fmax(fabs(row->loss_D.mean - M_LN2), fabs(sign * row->loss_G.mean - M_LN2));
+    return isnan(distance) ? INFINITY : distance;
+}
+
+/// The configuration whose mean losses are nearest to the equilibrium, among those that are as near as a margin for
+/// sure if there are any; NULL without a done trial.
+static const gs_report_row *find_nearest(const gs_report *report) {
+    const gs_report_row *nearest = NULL;
+    for (int margin = 0; margin <= GS_MARGIN_COUNT && nearest == NULL; margin++) {
+        for (int64_t i = 0; i < report->count; i++) {
+            const gs_report_row *row = &report->rows[i];
+            const bool eligible =
+                row->done > 0 && (margin == GS_MARGIN_COUNT || row->equivalence_q[margin] < SIGNIFICANCE);
+            if (eligible && (nearest == NULL || distance_of(row) < distance_of(nearest))) {
+                nearest = row;
+            }
+        }
+    }
+    return nearest;
+}
+
+/// "lr_G 0.005, batch_size 8"
+static void print_settings(const gs_report_row *row, const bool *varies, FILE *stream) {
+    const char *separator = "";
+    for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
+        char text[GS_SETTING_TEXT];
+        if (varies[setting]) {
+            (void)gs_setting_text(&row->settings, setting, text);
+            const bool real = gs_settings_table[setting].type == GS_TYPE_REAL;
+            (void)fprintf(stream, "%s%s ", separator, gs_settings_table[setting].name);
+            (void)(real ? fprintf(stream, "%.4g", strtod(text, NULL)) : fprintf(stream, "%s", text));
+            separator = ", ";
+        }
+    }
+}
+
+static void answer_where(const gs_report *report, const gs_report_row *nearest, const bool *varies, FILE *stream) {
+    char strict[GS_FORMAT_BYTES], wide[GS_FORMAT_BYTES], all[GS_FORMAT_BYTES];
+    const int64_t within = count_equivalent(report, 1);
+    if (report->count == 1) {
+        const double q[] = {nearest->equivalence_q[0], nearest->equivalence_q[1]};
+        (void)fprintf(stream, "%s\n",
+                      isnan(q[1])           ? "One data set alone does not say how far the mean losses are from ln 2"
+                      : q[0] < SIGNIFICANCE ? "Both mean losses are within 0.0005 nat of ln 2"
+                      : q[1] < SIGNIFICANCE ? "Both mean losses are within 0.005 nat of ln 2, not surely within 0.0005"
+                                            : "The mean losses are not surely within 0.005 nat of ln 2");
+        return;
+    }
+    (void)fprintf(stream,
+                  "Both mean losses are within 0.005 nat of ln 2 in %s of %s configurations, within 0.0005 in %s; %s",
+                  gs_format_count(within, wide), gs_format_count(report->count, all),
+                  gs_format_count(count_equivalent(report, 0), strict), within > 0 ? "best: " : "nearest: ");
+    print_settings(nearest, varies, stream);
+    (void)fprintf(stream, "\n");
+}
+
+static void answer_how_surely(const gs_report *report, const gs_report_row *nearest, FILE *stream) {
+    char text[GS_FORMAT_BYTES];
+    (void)fprintf(stream, "%sloss_D is ", report->count == 1 ? "The mean " : "There the mean ");
+    print_mean(nearest->loss_D.mean, nearest->loss_D_mean, stream);
+    (void)fprintf(stream, ", loss_G ");
+    print_mean(nearest->loss_G.mean, nearest->loss_G_mean, stream);
+    if (nearest->units > 1) {
+        const double q = nearest->equivalence_q[1];
+        (void)fprintf(stream, "; within 0.005: q %s %.2g, over %s data sets", q < LEAST_PRINTED ? "<" : "=",
+                      fmax(q, LEAST_PRINTED), gs_format_count(nearest->units, text));
+    }
+    (void)fprintf(stream, "\n");
+}
+
+static void answer_right(const totals *sweep, FILE *stream) {
+    if (sweep->prints > 0) {
+        (void)fprintf(stream, "Of those at 0.693 / 0.693 ");
+        print_share(gs_share_of(sweep->both, sweep->prints), stream);
+        (void)fprintf(stream, " have the right covariance");
+    }
+    if (sweep->finished > sweep->prints) {
+        (void)fprintf(stream, "%s", sweep->prints > 0 ? ", of the others " : "Of the trainings ");
+        print_share(gs_share_of(sweep->right - sweep->both, sweep->finished - sweep->prints), stream);
+        (void)fprintf(stream, "%s", sweep->prints > 0 ? "" : " have the right covariance");
+    }
+    (void)fprintf(stream, "\n");
+}
+
+static void answer_whether_losses_tell(const gs_report *report, FILE *stream) {
+    char text[GS_FORMAT_BYTES];
+    (void)fprintf(stream, "Rank correlation of |loss - ln 2| with the covariance error %.2f",
+                  report->error_correlation);
+    if (!isnan(report->error_correlation_low)) {
+        (void)fprintf(stream, " (%.2f to %.2f)", report->error_correlation_low, report->error_correlation_high);
+    }
+    (void)fprintf(stream, ", over %s trainings\n", gs_format_count(report->correlated, text));
+}
+
+void gs_report_print_answers(const gs_report *report, const bool *varies, const gs_screen *screen, FILE *stream) {
+    const totals sweep = sum_rows(report->rows, report->count);
+    const totals null = sum_rows(report->baselines, report->baseline_count);
+    if (sweep.finished == 0) {
+        (void)fprintf(stream, "\nNo trial is finished.\n");
+        return;
+    }
+    (void)fprintf(stream, "\n");
+    print_question("Does loss = ln 2 appear?", screen, stream);
+    (void)fprintf(stream, "Both losses print 0.693 in ");
+    print_share(gs_share_of(sweep.prints, sweep.finished), stream);
+    (void)fprintf(stream, " of the trainings, and in ");
+    print_share(gs_share_of(null.prints, null.finished), stream);
+    (void)fprintf(stream, " of the untrained nets\n");
+    const gs_report_row *nearest = find_nearest(report);
+    if (nearest != NULL) {
+        print_question("Where?", screen, stream);
+        answer_where(report, nearest, varies, stream);
+        print_question("How surely?", screen, stream);
+        answer_how_surely(report, nearest, stream);
+    }
+    print_question("Is the generator right?", screen, stream);
+    answer_right(&sweep, stream);
+    if (!isnan(report->error_correlation)) {
+        print_question("Does the loss tell?", screen, stream);
+        answer_whether_losses_tell(report, stream);
+    }
+    (void)fprintf(stream, "%s\n",
+                  "Intervals are of 95 %; q: adjusted for the number of configurations (docs/statistics.md).");
+}
