@@ -1,14 +1,18 @@
 """The figures. Each takes the results and returns a figure, or a text that says why there is none."""
 import numpy as np
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from analysis.results import LN_2
 from analysis.style import (COLUMN, D_COLOUR, D_LINE, G_COLOUR, G_LINE, PAGE, TRUE_COLOUR, count, ellipse, legend_outside, panels,
                             points_of, pyplot)
 
+NEAR = 0.0005  # nat from ln 2, about what prints as 0.693
 CLOUD = 4000  # points that a scatter still shows
 ELLIPSES = 150
 MOST_BINS = 60
 BANDS = 12  # configurations whose losses get a panel
+MOST_TICKS = 9  # of an axis that shows its own values
+NEAREST = 1e-7  # nat: a float's loss is not known to be nearer to ln 2
 TRIALS = (5, 4)  # rows and columns of the page of trials
 NO_SAMPLES = "the experiment keeps no samples"
 ONE_COMPONENT = "the data have one component"
@@ -16,7 +20,7 @@ ONE_COMPONENT = "the data have one component"
 
 def epoch_axis(axes, epochs):
     axes.set_xlim(min(0.5, epochs[0] - 0.5), epochs[-1] + (0.5 if len(epochs) < 60 else 0))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(FixedLocator(epochs) if len(epochs) == 1 else MaxNLocator(6, integer=True))
 
 
 def ln2_line(axes, results, along="h", label="ln 2"):
@@ -57,7 +61,9 @@ def notebook(results):
 def draw_points(axes, results, trial, legend=False, size=3):
     points = points_of(results.of_trial("samples", trial))
     axes.plot(points[:, 0], points[:, 1], ".", color=G_COLOUR, markersize=size, markeredgewidth=0, alpha=0.7, label="generated points")
-    if len(results.mean) > 1:
+    if len(results.mean) == 1:
+        axes.set_yticks([])
+    else:
         for deviations, style in [(1, "-"), (2, "--")]:
             axes.plot(*ellipse(results.mean, results.covariance, deviations).T, style, color=TRUE_COLOUR, linewidth=0.8,
                       label=f"true law, {deviations} s.d.")
@@ -76,7 +82,7 @@ def losses(results):
         shown = np.unique(np.linspace(0, len(shown) - 1, BANDS).round().astype(int))
     columns = min(4, len(shown))
     rows = -(-len(shown) // columns)
-    figure, axes = panels(rows, columns, width=COLUMN if columns == 1 else PAGE, height=2.6 if columns == 1 else 0.5 + 1.5 * rows,
+    figure, axes = panels(rows, columns, width=COLUMN if columns == 1 else PAGE, height=2.6 if columns == 1 else 0.5 + (1.5 + 0.1 * len(results.swept())) * rows,
                           squeeze=False, sharex=True, sharey=columns == 1)
     for axis, row in zip(axes.flat, shown):
         for network, colour, line, label in [("loss_D", D_COLOUR, D_LINE, "discriminator"), ("loss_G", G_COLOUR, G_LINE, "generator")]:
@@ -88,8 +94,7 @@ def losses(results):
         epoch_axis(axis, plot["epoch"])
         keep_in_sight(axis, plot, row if several else None)
         if several:
-            names = [name for name in results.swept()]
-            axis.set_title("\n".join(f"{name} {results.value_of(name, plot[name][row])}" for name in names[:3]), fontsize=7)
+            axis.set_title(settings_of_row(results, plot, row), fontsize=7 if len(results.swept()) < 4 else 6)
     for axis in axes.flat[len(shown):]:
         axis.set_axis_off()
     if several:
@@ -103,6 +108,10 @@ def losses(results):
     return figure
 
 
+def settings_of_row(results, plot, row):
+    return "\n".join(f"{name} {results.value_of(name, plot[name][row])}" for name in results.swept())
+
+
 def shown_trials(plot):
     return plot["title"].split(": ", 1)[1].split(":")[0]
 
@@ -114,8 +123,10 @@ def keep_in_sight(axis, plot, row):
     values = values[np.isfinite(values)]
     if len(values) and np.abs(values).max() > 10 * LN_2:
         axis.set_yscale("symlog", linthresh=1)
-        axis.set_yticks([tick for tick in (-1e30, -1e6, -1e3, -100, -10, -1, 0, 1, 10, 100, 1e3, 1e6, 1e30)
-                         if values.min() - 1 <= tick <= 3 * values.max()])
+        top, bottom = (np.floor(np.log10(max(end, 1))) for end in (values.max(), -values.min()))
+        ends = [-10.0**bottom] if values.min() < -10 else []
+        between = [10.0 ** round(top / 2)] if top > 3 else []
+        axis.set_yticks(ends + [0, 1] * (top < 12) + [0] * (top >= 12) + between + [10.0**top])
         axis.minorticks_off()
 
 
@@ -137,10 +148,14 @@ def histogram(results):
         axes.stairs(heights[name], edges, color=colour, linestyle=line, label=label, linewidth=1)
         axes.stairs(heights[name], edges, color=colour, alpha=0.15, fill=True)
     ln2_line(axes, results, "v")
-    edge = "the last bin holds all beyond" if high >= len(both) - 1 else "99 % of the losses are here"
-    axes.set(xlim=(plot["loss"][max(low, 0)] - width, plot["loss"][min(high, len(both) - 1)] + width), ylim=(0, None),
+    beyond = high >= len(both) - 1
+    edge = "the last bin holds all beyond" if beyond else "99 % of the losses are here"
+    if beyond:  # wide enough to be seen
+        edges[-1] = edges[-2] + max(edges[-1] - edges[-2], 0.03 * (edges[-1] - plot["loss"][max(low, 0)]))
+    axes.set(xlim=(plot["loss"][max(low, 0)] - width, edges[-1] if beyond else plot["loss"][high] + width), ylim=(0, None),
              xlabel="loss of the last epoch (nats an example)", ylabel=f"trainings in a bin of {pooled * width:.2g} nat",
              title=f"{shown_trials(plot)}; {edge}")
+    axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.legend()
     return figure
 
@@ -158,18 +173,36 @@ def maps(results):
     figure, axes = panels(2, 2, width=PAGE, height=5.2 if len(axes_of) == 2 else 4.4, sharex=True)
     for axis, (name, signal, label, logarithmic) in zip(axes.flat, MAPS):
         values = results.plot(name)[signal]
-        (draw_map if len(axes_of) == 2 else draw_line)(figure, axis, axes_of, values, label, logarithmic)
-    figure.suptitle(shown_trials(results.plot("map_of_ln2")), fontsize=8)
+        (draw_map if len(axes_of) == 2 else draw_line)(figure, axis, axes_of, values, label, logarithmic, results)
+    pooled = [name for name in results.swept() if name not in [axis[0] for axis in axes_of]]
+    figure.suptitle(shown_trials(results.plot("map_of_ln2")) + (f", all values of {', '.join(pooled)} together" if pooled else ""),
+                    fontsize=8)
     return figure
+
+
+def tick_values(name, label, places, results):
+    """Ticks at the swept values, when they are few: (places, labels, label of the axis); None for many."""
+    values = np.unique(results.plot("losses")[name]) if name in results.plot("losses") else []
+    if len(values) != len(places) or len(values) > MOST_TICKS:
+        return None
+    return places, [results.value_of(name, value) for value in values], name
+
+
+def name_ticks(axis, along, named):
+    if named is not None:
+        places, labels, label = named
+        tilted = along == "x" and sum(map(len, labels)) > 24
+        getattr(axis, f"set_{along}ticks")(places, labels, rotation=30 if tilted else 0, ha="right" if tilted or along == "y" else "center")
 
 
 def short(label):
     return label if len(label) < 46 else label.split(":")[0] + ", number of the value"
 
 
-def draw_map(figure, axis, axes_of, values, label, logarithmic):
+def draw_map(figure, axis, axes_of, values, label, logarithmic, results):
     from matplotlib.colors import LogNorm, Normalize
-    (_, y_label, y), (_, x_label, x) = axes_of
+    (y_name, y_label, y), (x_name, x_label, x) = axes_of
+    x_named, y_named = tick_values(x_name, x_label, x, results), tick_values(y_name, y_label, y, results)
     finite = values[np.isfinite(values) & (values > 0 if logarithmic else True)]
     norm = Normalize(0, 1)
     if logarithmic:
@@ -179,9 +212,11 @@ def draw_map(figure, axis, axes_of, values, label, logarithmic):
     axis.set_facecolor("0.85")
     axis.set(title=label)
     if axis.get_subplotspec().is_last_row():
-        axis.set_xlabel(short(x_label))
+        axis.set_xlabel(x_name if x_named else short(x_label))
     if axis.get_subplotspec().is_first_col():
-        axis.set_ylabel(short(y_label))
+        axis.set_ylabel(y_name if y_named else short(y_label))
+    name_ticks(axis, "x", x_named)
+    name_ticks(axis, "y", y_named)
     bar = figure.colorbar(mesh, ax=axis, extend="max" if logarithmic and len(finite) and finite.max() > norm.vmax else "neither")
     bar.outline.set_linewidth(0.4)
 
@@ -191,7 +226,7 @@ def edges_of(centres):
     return np.concatenate([[2 * centres[0] - middles[0]], middles, [2 * centres[-1] - middles[-1]]])
 
 
-def draw_line(figure, axis, axes_of, values, label, logarithmic):
+def draw_line(figure, axis, axes_of, values, label, logarithmic, results):
     name, x_label, x = axes_of[0]
     named = ":" in x_label
     if named:
@@ -215,17 +250,21 @@ def covariance(results):
     distance = np.abs(results.last_losses()[:, chosen] - LN_2).max(axis=0)
     error, right = results.covariance_error[chosen], results.covariance_ok[chosen] == 1
     there = np.isfinite(distance) & np.isfinite(error) & (error > 0)
-    distance = np.maximum(distance, 1e-7)
+    distance = np.maximum(distance, NEAREST)
     for mask, marker, colour, label in [(~right, ".", D_COLOUR, "covariance wrong"), (right, "^", G_COLOUR, "covariance right")]:
         axes.loglog(distance[there & mask], error[there & mask], marker, color=colour, markersize=3, markeredgewidth=0, alpha=0.7,
                     label=label, rasterized=len(chosen) > 2000)
     axes.margins(x=0.02)
     left, end = axes.get_xlim()
-    if left < 0.0005:
-        axes.axvspan(left, 0.0005, color="0.9", zorder=0, linewidth=0, label="within 0.0005 of ln 2")
+    within = np.abs(results.last_losses() - LN_2).max(axis=0) <= NEAR
+    near, right_share = within.sum() / results.finished, results.covariance_ok.sum() / results.finished
+    if left < NEAR:
+        axes.axvspan(left, NEAR, color="0.9", zorder=0, linewidth=0, label=f"within {NEAR} of ln 2")
     axes.set_xlim(left, end)
-    axes.set(xlabel="distance of the last losses from ln 2 (nats)", ylabel="covariance error (relative Frobenius)",
-             title=f"{percent(results.prints_ln2().mean())} print 0.693 / 0.693, {percent(results.covariance_ok.mean())} are right")
+    part = "" if len(chosen) == results.finished else f"; {len(chosen):,} are drawn"
+    axes.set(xlabel="distance of the last losses from ln 2 (nats)" + ("\n$10^{-7}$ stands for all that are nearer" if (distance <= NEAREST).any() else ""),
+             ylabel="covariance error (relative Frobenius)",
+             title=f"Of {count(results.finished, 'training')} {percent(near)} end within {NEAR} of ln 2,\n{percent(right_share)} are right{part}")
     legend_outside(figure, axes, "below")
     return figure
 
@@ -250,7 +289,7 @@ def ellipses(results):
     axes.plot(*true.T, color=TRUE_COLOUR, linewidth=1.6, label="true law")
     show_most(axes, true, [ellipse(*results.law_of(trial), 1) for trial in chosen])
     law = "exact laws" if "generator_weight" in results.file else "laws of the samples"
-    axes.set(xlabel="$x_1$", ylabel="$x_2$", title=f"{law} of {count(len(chosen), 'generator')}: 1 standard deviation")
+    axes.set(xlabel="$x_1$", ylabel="$x_2$", title=f"1 standard deviation of {law}\n{len(chosen):,} of {count(results.trials, 'generator')}, from best to worst")
     legend_outside(figure, axes, "below")
     return figure
 

@@ -1,4 +1,7 @@
 """A results file as NumPy arrays of its finished trials, refused with one line where it is none."""
+import functools
+import re
+
 import h5py
 import numpy as np
 import yaml
@@ -6,10 +9,9 @@ import yaml
 LAYOUT_VERSION = 3  # of docs/file-format.md
 COLUMNS = ["configuration", "epochs", "generator_loss", "covariance_error", "covariance_ok"]
 NEEDED = ["status", "loss_D", "loss_G", *COLUMNS, "plots/losses", "provenance/resolved"]
-SEEDS = ["seed", "data_seed", "shuffle_seed"]
 SETTINGS = ["lr_D", "lr_G", "batch_size", "latent_dim", "epochs", "convention", "generator_loss"]
+CHUNK = 100000  # trials whose losses are read at once
 LN_2 = float(np.log(2))
-PRINTED_LOW, PRINTED_HIGH = 0.6925, 0.6935  # what "%.3f" prints as 0.693 lies strictly between these
 
 
 class NotResults(Exception):
@@ -21,6 +23,7 @@ class Results:
     until they are asked for.
 
     trials, planned       how many are done, and how many the file was made for
+    finished              how many are done or diverged
     title                 the experiment's
     rows                  [trials] numbers of the trials
     configuration         [trials] which settings a trial has
@@ -33,6 +36,8 @@ class Results:
     """
 
     def __init__(self, path):
+        if not path.is_file():
+            raise NotResults(f"{path}: no such file" if not path.exists() else f"{path} is not a file")
         try:
             self.file = h5py.File(path, "r")
             self._read(path)
@@ -47,7 +52,9 @@ class Results:
         missing = [name for name in NEEDED if name not in file]
         if missing:
             raise NotResults(f"{path} is no results file of gansweep: it has no {missing[0]}")
-        done = file["status"][:] == 1
+        status = file["status"][:]
+        done = status == 1
+        self.finished = int((status != 0).sum())
         self.title = text_of(file.attrs.get("title", ""))
         self.planned, self.trials = len(done), int(done.sum())
         if self.trials == 0:
@@ -56,26 +63,24 @@ class Results:
             setattr(self, name, file[name][:][done])
         self.rows = np.flatnonzero(done)
         self.samples_kept = "samples" in file
-        law = yaml.safe_load(text_of(file["provenance/resolved"][()]))["data"]
+        # The title stands there as it is, which need not be YAML.
+        resolved = re.sub(r"(?m)^title:.*$", "", text_of(file["provenance/resolved"][()]), count=1)
+        law = yaml.safe_load(resolved)["data"]
         A = np.array(law["A"], dtype=float)
         self.mean, self.covariance = np.array(law["b"], dtype=float), A.T @ A
         self.equilibrium_sign = np.where(self.generator_loss == 1, -1, 1)
 
-    def all_of(self, name):
-        """[trials x ...] a whole dataset's rows of the trials that are done."""
-        whole = self.file[name][:]
-        return whole if len(self.rows) == self.planned else whole[self.rows]
-
+    @functools.cache
     def last_losses(self):
         """[2 x trials] loss_D and loss_G of a trial's own last epoch, that of minimax with its sign changed."""
-        trial = np.arange(self.trials)
-        last_D, last_G = (self.all_of(name)[trial, self.epochs - 1].astype(float) for name in ("loss_D", "loss_G"))
-        return np.array([last_D, self.equilibrium_sign * last_G])
-
-    def prints_ln2(self):
-        """[trials] whether the losses of the last epoch print 0.693 and 0.693, or -0.693 for the minimax loss_G."""
-        losses = self.last_losses()
-        return np.all((losses > PRINTED_LOW) & (losses < PRINTED_HIGH), axis=0)
+        last = np.empty((2, self.trials))
+        for into, name in zip(last, ("loss_D", "loss_G")):
+            for first in range(0, self.trials, CHUNK):
+                rows, epochs = self.rows[first:first + CHUNK], self.epochs[first:first + CHUNK]
+                chunk = self.file[name][rows[0]:rows[-1] + 1]
+                into[first:first + CHUNK] = chunk[rows - rows[0], epochs - 1]
+        last[1] *= self.equilibrium_sign
+        return last
 
     def of_trial(self, name, trial):
         """One trial's row of a dataset; `trial` counts those that are done."""
@@ -92,14 +97,10 @@ class Results:
         """[trials] by covariance error, the least first."""
         return np.argsort(self.covariance_error, kind="stable")
 
-    def settings_of(self, trial, names):
-        """"lr_D 0.05, batch_size 8" of one trial."""
-        return ", ".join(f"{name} {self.value_of(name, self.of_trial(name, trial))}" for name in names)
-
     def value_of(self, name, value):
         if "flag_meanings" in self.file[name].attrs:
             return text_of(self.file[name].attrs["flag_meanings"]).split()[int(value)]
-        return f"{value:.4g}"
+        return f"{int(value)}" if self.file[name].dtype.kind in "iu" else f"{value:.4g}"
 
     def swept(self):
         """Settings, other than seeds, that differ between trials."""

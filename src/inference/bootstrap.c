@@ -5,13 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "inference/generator.h"
 #include "numeric/quantile.h"
-#include "train/random.h"
 
-enum {
-    BLOCK_UNITS = 256, ///< that a byte chooses from
-    WORDS = 4,         ///< of a block of random numbers
-};
+enum { BLOCK_UNITS = 256 }; ///< that a byte chooses from
 
 // ---- moments of the units ----
 
@@ -66,53 +63,6 @@ double gs_units_acceleration(const gs_units *units, int quantity) {
     return squares > 0 ? cubes / (6 * squares * sqrt(squares)) : 0;
 }
 
-// ---- random numbers, by the interface that GSL's distributions take ----
-
-typedef struct {
-    uint32_t words[WORDS], block;
-    uint32_t key[2], resample[2];
-    int used;
-} philox_state;
-
-static unsigned long philox_get(void *state) {
-    philox_state *philox = state;
-    if (philox->used == WORDS) {
-        uint32_t counter[WORDS] = {philox->block++, philox->resample[0], philox->resample[1], 0};
-        gs_philox_scalar(counter, philox->key[0], philox->key[1]);
-        for (int i = 0; i < WORDS; i++) {
-            philox->words[i] = counter[i];
-        }
-        philox->used = 0;
-    }
-    return philox->words[philox->used++];
-}
-
-static double philox_get_double(void *state) {
-    return (double)philox_get(state) * 0x1p-32;
-}
-
-static void philox_set(void *state, unsigned long seed) { // GSL asks for it; philox_begin does the work
-    (void)state, (void)seed;
-}
-
-static const gsl_rng_type philox_type = {
-    .name = "Philox4x32-10",
-    .max = UINT32_MAX,
-    .min = 0,
-    .size = sizeof(philox_state),
-    .set = philox_set,
-    .get = philox_get,
-    .get_double = philox_get_double,
-};
-
-static void philox_begin(philox_state *philox, uint64_t seed, int64_t resample) {
-    *philox = (philox_state){
-        .key = {(uint32_t)seed, (uint32_t)(seed >> 32)},
-        .resample = {(uint32_t)resample, (uint32_t)((uint64_t)resample >> 32)},
-        .used = WORDS,
-    };
-}
-
 // ---- resamples ----
 
 typedef struct {
@@ -127,12 +77,12 @@ static void add_unit(const gs_units *units, int64_t unit, resample_sums *sums) {
 }
 
 /// Adds `draws` units of [first, first + count), each with equal chances.
-static void draw_from_block(const gs_units *units, int64_t first, int64_t count, unsigned draws, philox_state *philox,
-                            resample_sums *sums) {
+static void draw_from_block(const gs_units *units, int64_t first, int64_t count, unsigned draws,
+                            const gsl_rng *generator, resample_sums *sums) {
     // Bytes at and above the largest multiple of `count` are thrown away: the others hit every unit equally often.
     const unsigned limit = (unsigned)(BLOCK_UNITS - BLOCK_UNITS % count);
     while (draws > 0) {
-        uint32_t word = (uint32_t)philox_get(philox);
+        uint32_t word = (uint32_t)gsl_rng_get(generator);
         for (int i = 0; i < 4 && draws > 0; i++, word >>= 8) {
             const unsigned byte = word & 0xff;
             if (byte < limit) {
@@ -145,15 +95,14 @@ static void draw_from_block(const gs_units *units, int64_t first, int64_t count,
 
 /// How many draws fall into each block is multinomial, so one binomial after the other; within a block they are few
 /// enough to be looked up near each other in memory.
-static void draw_resample(const gs_units *units, philox_state *philox, resample_sums *sums) {
-    const gsl_rng generator = {.type = &philox_type, .state = philox};
+static void draw_resample(const gs_units *units, const gsl_rng *generator, resample_sums *sums) {
     unsigned left = (unsigned)units->count;
     *sums = (resample_sums){{0}, 0};
     for (int64_t first = 0; first < units->count && left > 0; first += BLOCK_UNITS) {
         const int64_t rest = units->count - first;
         const int64_t count = rest < BLOCK_UNITS ? rest : BLOCK_UNITS;
-        const unsigned draws = count == rest ? left : gsl_ran_binomial(&generator, (double)count / (double)rest, left);
-        draw_from_block(units, first, count, draws, philox, sums);
+        const unsigned draws = count == rest ? left : gsl_ran_binomial(generator, (double)count / (double)rest, left);
+        draw_from_block(units, first, count, draws, generator, sums);
         left -= draws;
     }
 }
@@ -162,10 +111,10 @@ void gs_bootstrap_means(const gs_units *units, int64_t resamples, uint64_t seed,
                         double *const replicates[GS_MOST_MEANS]) {
 #pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
     for (int64_t resample = 0; resample < resamples; resample++) {
-        philox_state philox;
+        gs_generator_state state;
         resample_sums sums;
-        philox_begin(&philox, seed, resample);
-        draw_resample(units, &philox, &sums);
+        const gsl_rng generator = gs_generator_begin(&state, seed, resample);
+        draw_resample(units, &generator, &sums);
         for (int quantity = 0; quantity < units->mean_count; quantity++) {
             replicates[quantity][resample] = sums.quantity[quantity] / sums.trials;
         }

@@ -5,6 +5,7 @@
 ///     rank COUNT X... Y...
 ///     units COUNT SUM... TRIALS...                        mean, standard error, acceleration
 ///     bootstrap RESAMPLES SEED THREADS COUNT SUM... TRIALS...  the means of all resamples
+///     two_sample PERMUTATIONS SEED X_COUNT X... Y_COUNT Y...  D, its p, A^2, its p
 ///     bca ESTIMATE ACCELERATION CONFIDENCE COUNT REPLICATE...
 ///
 /// Numbers go in and out with all their digits.
@@ -16,6 +17,7 @@
 #include "inference/equivalence.h"
 #include "inference/multiple.h"
 #include "inference/rank.h"
+#include "inference/two_sample.h"
 
 static double read_number(void) {
     double number;
@@ -107,13 +109,38 @@ static void answer_bca(void) {
     free(replicates);
 }
 
+static void answer_two_sample(void) {
+    const int64_t permutations = (int64_t)read_number();
+    const uint64_t seed = (uint64_t)read_number();
+    const int64_t x_count = (int64_t)read_number();
+    double *x = read_numbers(x_count);
+    const int64_t y_count = (int64_t)read_number();
+    double *y = read_numbers(y_count);
+    gs_two_sample found = {0};
+    gs_error error;
+    if (gs_two_sample_test(x, x_count, y, y_count, permutations, seed, &found, &error) != GS_OK) {
+        fprintf(stderr, "%s\n", error.message);
+        exit(1);
+    }
+    print_numbers((const double[]){found.kolmogorov_smirnov, found.kolmogorov_smirnov_p, found.anderson_darling,
+                                   found.anderson_darling_p},
+                  4);
+    free(x);
+    free(y);
+}
+
 int main(void) {
     static const struct {
         const char *name;
         void (*answer)(void);
     } questions[] = {
-        {"equivalence", answer_equivalence}, {"adjust", answer_adjust}, {"rank", answer_rank}, {"units", answer_units},
-        {"bootstrap", answer_bootstrap},     {"bca", answer_bca},
+        {"equivalence", answer_equivalence},
+        {"adjust", answer_adjust},
+        {"rank", answer_rank},
+        {"units", answer_units},
+        {"bootstrap", answer_bootstrap},
+        {"bca", answer_bca},
+        {"two_sample", answer_two_sample},
     };
     char name[16];
     while (scanf("%15s", name) == 1) {

@@ -8,6 +8,7 @@ and false discovery rates; where SciPy has none the published formula stands her
 import subprocess
 import sys
 import unittest
+import warnings
 
 import numpy as np
 from scipy import stats
@@ -131,6 +132,49 @@ class Inference(unittest.TestCase):
             kept = expected > 10
             statistic = ((observed - expected)[kept] ** 2 / expected[kept]).sum()
             self.assertGreater(stats.chi2.sf(statistic, kept.sum() - 1), 1e-4, (count, group))
+
+    def test_two_sample_statistics_are_scipys(self):
+        for count, other, decimals, shift in ((5, 8, 9, 0), (36, 4000, 9, 0.3), (300, 40, 1, 0.2), (75, 2000, 1, 0), (9, 9, 0, 1)):
+            x = np.round(self.rng.standard_normal(count) + shift, decimals)
+            y = np.round(self.rng.standard_normal(other), decimals)
+            distance, distance_p, difference, difference_p = ask(("two_sample", 4000, 1, count, x, other, y))[0]
+            self.assertAlmostEqual(distance, stats.ks_2samp(x, y).statistic, places=12)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that p-values are cut
+                scipys = stats.anderson_ksamp([x, y])
+            self.assertAlmostEqual((difference - 1) / self.anderson_deviation(count, other), scipys.statistic, places=9)
+            if decimals == 9:  # without ties the tables are right, too
+                self.assertAlmostEqual(distance_p, stats.ks_2samp(x, y, method="exact" if count < 30 else "asymp").pvalue, delta=0.05)
+                if 0.002 < scipys.significance_level < 0.24:
+                    self.assertAlmostEqual(difference_p, scipys.significance_level, delta=0.03)
+
+    @staticmethod
+    def anderson_deviation(n, m):
+        """Scholz & Stephens 1987, equation 4: the standard deviation of A^2 of two samples."""
+        N, H = n + m, 1 / n + 1 / m
+        h = (1 / np.arange(1, N)).sum()
+        g = sum((1 / ((N - i) * np.arange(i + 1, N))).sum() for i in range(1, N - 1))
+        a = (4 * g - 6) + (10 - 6 * g) * H
+        b = (2 * g - 4) * 4 + 8 * h * 2 + (2 * g - 14 * h - 4) * H - 8 * h + 4 * g - 6
+        c = (6 * h + 2 * g - 2) * 4 + (4 * h - 4 * g + 6) * 2 + (2 * h - 6) * H + 4 * h
+        d = (2 * h + 6) * 4 - 4 * h * 2
+        return np.sqrt((a * N**3 + b * N**2 + c * N + d) / ((N - 1) * (N - 2) * (N - 3)))
+
+    def test_two_sample_p_values_keep_their_level_with_ties(self):
+        questions = []
+        for repeat in range(1500):
+            x, y = np.round(self.rng.standard_normal(24), 0), np.round(self.rng.standard_normal(200), 0)
+            questions.append(("two_sample", 199, repeat, 24, x, 200, y))
+        p = np.array(ask(*questions))[:, [1, 3]]
+        for level in (0.05, 0.2, 0.5):
+            error = np.sqrt(level * (1 - level) / len(p))
+            self.assertTrue((p[:, 1] <= level).mean() < level + 3 * error)
+            self.assertTrue((p[:, 0] <= level).mean() < level + 3 * error)
+            self.assertTrue((p[:, 1] <= level).mean() > level - 3 * error - 0.02)  # ties make it coarse
+
+    def test_two_sample_of_equal_numbers_sees_nothing(self):
+        distance, distance_p, difference, difference_p = ask(("two_sample", 99, 1, 4, np.ones(4), 6, np.ones(6)))[0]
+        self.assertEqual((distance, distance_p, difference, difference_p), (0, 1, 0, 1))
 
     def test_threads_and_seeds(self):
         values, trials = self.rng.standard_normal(300), np.ones(300)
