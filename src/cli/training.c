@@ -66,12 +66,28 @@ static gs_status summarise(const training_task *task, const gs_progress *progres
     return GS_OK;
 }
 
+/// Whether a resume would take the file: what failed may have been that someone cut or replaced it.
+static bool can_go_on(const training_task *task, gs_error *refusal) {
+    gs_results *results = NULL;
+    gs_status status = gs_results_open(task->path, &results, refusal);
+    if (status == GS_OK) {
+        status = gs_results_compare(results, task->experiment, refusal);
+        gs_results_close(results);
+    }
+    return status == GS_OK;
+}
+
 /// Adds to a line of failure what is not lost, and how to go on.
 static int say_what_is_kept(const training_task *task, const gs_ledger *ledger, int code, const char *reason,
                             gs_error *error) {
     char done[GS_FORMAT_BYTES], trials[GS_FORMAT_BYTES], *how = NULL;
     if (access(task->path, F_OK) != 0) {
         (void)gs_fail(error, GS_ERROR_RUN, "%.900s: there is no file of this name any more", reason);
+        return code;
+    }
+    gs_error refusal;
+    if (code == GS_ERROR_RUN && !can_go_on(task, &refusal)) {
+        (void)gs_fail(error, GS_ERROR_RUN, "%.400s, and can't be resumed: %.500s", reason, refusal.message);
         return code;
     }
     char *path = shell_quoted(task->path), *program = shell_quoted(program_invocation_name);
@@ -176,12 +192,15 @@ int resume_training(const gs_results *results, bool repair, training_task *task,
     status = check_before(results, repair, task, error);
     if (status != GS_OK) {
         (void)gs_store_close(task->store, 0, NULL, NULL);
-        return interrupted ? SIGNAL_CODE + interrupted : (int)status;
+        return status == GS_ERROR_RUN && interrupted ? SIGNAL_CODE + interrupted : (int)status;
     }
     task->times.created = seconds_now();
     const gs_ledger before = gs_store_ledger(task->store);
     if (before.pending == 0) {
         status = gs_store_close(task->store, 0, NULL, error);
+        if (status != GS_OK && interrupted) {
+            return SIGNAL_CODE + interrupted;
+        }
         if (status == GS_OK && !task->quiet) {
             (void)printf("%s is complete: no trial is pending.\n", task->path);
             print_ledger(&before, stdout);

@@ -155,7 +155,7 @@ static int verify_file(const char *path, const verify_arguments *arguments, gs_v
     }
     gs_verification_free(found);
     gs_results_close(results);
-    return status != GS_OK && interrupted ? SIGNAL_CODE + interrupted : (int)status;
+    return status == GS_ERROR_RUN && interrupted ? SIGNAL_CODE + interrupted : (int)status;
 }
 
 static int verify(int argument_count, char **typed, gs_error *error) {

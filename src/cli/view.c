@@ -121,15 +121,42 @@ static gs_status read_page(const char *given, char **page, size_t *bytes, gs_err
 
 // ---- the browser ----
 
-/// Lets the desktop open an address, in a process group of its own: Ctrl-C is for this program. Nobody waits for it:
+/// Makes a page that leads to the address, which only this user can read: a browser's command line is there for
+/// everyone on the machine to see.
+/// @param path  filled; "" when there is none
+static void write_redirect(const char *address, char path[PATH_MAX]) {
+    const char *folder = getenv("XDG_RUNTIME_DIR"); // of this user alone
+    const int length = snprintf(path, PATH_MAX, "%s/gansweep-view-XXXXXX.html",
+                                folder != NULL && folder[0] == '/' && access(folder, W_OK) == 0 ? folder : "/tmp");
+    const int file = length < PATH_MAX ? mkostemps(path, (int)strlen(".html"), O_CLOEXEC) : -1; // mode 0600
+    FILE *page = file < 0 ? NULL : fdopen(file, "w");
+    if (page == NULL) {
+        if (file >= 0) {
+            (void)close(file);
+            (void)unlink(path);
+        }
+        path[0] = '\0';
+        return;
+    }
+    (void)fprintf(page,
+                  "<!doctype html><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"0; url=%s\">"
+                  "<a href=\"%s\">gansweep view</a>\n",
+                  address, address);
+    if (fclose(page) != 0) {
+        (void)unlink(path);
+        path[0] = '\0';
+    }
+}
+
+/// Lets the desktop open a page, in a process group of its own: Ctrl-C is for this program. Nobody waits for it:
 /// where there is no desktop it may be the browser itself.
-static void open_browser(const char *address, const sigset_t *mask) {
-    char program[] = "xdg-open", copy[GS_VIEW_ADDRESS_BYTES];
+static void open_browser(const char *page, const sigset_t *mask) {
+    char program[] = "xdg-open", copy[PATH_MAX];
     char *arguments[] = {program, copy, NULL};
     pid_t child;
     posix_spawn_file_actions_t silent;
     posix_spawnattr_t apart;
-    (void)snprintf(copy, sizeof copy, "%s", address);
+    (void)snprintf(copy, sizeof copy, "%s", page);
     if (posix_spawn_file_actions_init(&silent) != 0) {
         return;
     }
@@ -149,26 +176,31 @@ static void open_browser(const char *address, const sigset_t *mask) {
 
 static gs_status serve(const gs_results *results, const char *path, const char *page, size_t page_bytes,
                        const view_arguments *arguments, gs_error *error) {
-    gs_view_addresses addresses;
+    char address[GS_VIEW_ADDRESS_BYTES], redirect[PATH_MAX] = "";
     gs_view *started = NULL;
     sigset_t all, before; // signals come to this thread, and only while it waits for them
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_BLOCK, &all, &before);
-    const gs_status status =
-        gs_view_start(results, path, page, page_bytes, arguments->port, &started, &addresses, error);
+    const gs_status status = gs_view_start(results, path, page, page_bytes, arguments->port, &started, address, error);
     if (status != GS_OK) {
         (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
         return status;
     }
-    (void)printf("%s\nCtrl-C ends it.\n", addresses.lasting);
+    (void)printf("%s\nCtrl-C ends it.\n", address);
     (void)fflush(stdout);
     if (!arguments->no_browser && (getenv("DISPLAY") != NULL || getenv("WAYLAND_DISPLAY") != NULL)) {
-        open_browser(addresses.once, &before);
+        write_redirect(address, redirect);
+        if (redirect[0] != '\0') {
+            open_browser(redirect, &before);
+        }
     }
     while (!interrupted) {
         (void)sigsuspend(&before);
     }
     gs_view_end(started);
+    if (redirect[0] != '\0') {
+        (void)unlink(redirect);
+    }
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return GS_OK;
 }

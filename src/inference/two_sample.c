@@ -83,7 +83,7 @@ static gs_status pool(const double *first, int64_t first_count, const double *se
                               .drawn = first_count,
                               .members = calloc(count, sizeof *pooled->members),
                               .of_first = calloc(count, sizeof *pooled->of_first),
-                              .value = malloc(count * sizeof *pooled->value),
+                              .value = calloc(count, sizeof *pooled->value),
                               .weight = malloc(count * sizeof *pooled->weight),
                               .cumulative = malloc(count * sizeof *pooled->cumulative)};
     if (values == NULL || pooled->members == NULL || pooled->of_first == NULL || pooled->value == NULL ||

@@ -432,7 +432,7 @@ static gs_status draw(gs_pass *pass, gs_error *error) {
     return status == GS_OK ? gs_samples_draw(&pass->candidates, &pass->reading, pass->drawing, error) : status;
 }
 
-gs_status gs_plots_draw(const gs_plots *plots, gs_plot_reader *read, const void *source, bool complete,
+gs_status gs_plots_draw(const gs_plots *plots, gs_plot_reader *read, void *source, bool complete,
                         unsigned char *drawing, gs_error *error) {
     gs_pass pass = {.plots = plots, .drawing = drawing};
     pass.reading.read = read;

@@ -95,7 +95,7 @@ int64_t gs_plots_bytes(const gs_plots *plots);
 void gs_plots_clear(const gs_plots *plots, unsigned char *drawing);
 
 /// Reads rows [first, first + count) of one dataset of the results file.
-typedef gs_status gs_plot_reader(const void *source, const char *dataset, int64_t first, int64_t count, void *into,
+typedef gs_status gs_plot_reader(void *source, const char *dataset, int64_t first, int64_t count, void *into,
                                  gs_error *error);
 
 /// Draws every plot.
@@ -106,7 +106,7 @@ typedef gs_status gs_plot_reader(const void *source, const char *dataset, int64_
 /// @param complete  every trial is finished: `status` is not read
 /// @param drawing  [gs_plots_bytes]
 /// @return the reader's failure, or GS_ERROR_RUN when out of memory
-gs_status gs_plots_draw(const gs_plots *plots, gs_plot_reader *read, const void *source, bool complete,
+gs_status gs_plots_draw(const gs_plots *plots, gs_plot_reader *read, void *source, bool complete,
                         unsigned char *drawing, gs_error *error);
 
 #endif

@@ -17,7 +17,7 @@ typedef struct {
 typedef struct {
     const gs_plots *plots;
     gs_plot_reader *read;
-    const void *source;
+    void *source;
     bool complete;         ///< every trial is finished
     gs_trials_read trials; ///< the latest, with room for the largest configuration
     unsigned char *window; ///< consecutive rows

@@ -28,6 +28,7 @@ typedef struct {
 
 static const table_column LOSS_COLUMNS[] = {
     {"", "trials", MEMBER(trials), CELL_COUNT, 0},
+    {"", "done", MEMBER(done), CELL_COUNT, 0},
     {"", "diverged", MEMBER(diverged), CELL_COUNT, 0},
     {"loss_D", "mean", MEMBER(loss_D.mean), CELL_NUMBER, 4},
     {"loss_D", "sd", MEMBER(loss_D.standard_deviation), CELL_NUMBER, 4},
@@ -47,7 +48,7 @@ static const table_column LAW_COLUMNS[] = {
     {"covariance right", "share", MEMBER(covariance_ok), CELL_SHARE, 0},
     {"covariance right", "95 %", MEMBER(covariance_ok), CELL_INTERVAL, 0},
     {"", "both", MEMBER(both), CELL_SHARE, 0},
-    {"LR test", "p < 0.05", MEMBER(lrt_rejected), CELL_SHARE, 0},
+    {"law rejected", "p < 0.05", MEMBER(lrt_rejected), CELL_SHARE, 0},
     {"median", "cov. error", MEMBER(median_covariance_error), CELL_NUMBER, 3},
     {"median", "Frechet", MEMBER(median_frechet_distance), CELL_NUMBER, 3},
     {"median", "KL", MEMBER(median_kl), CELL_NUMBER, 3},
@@ -313,9 +314,11 @@ gs_status gs_report_print_summary(const gs_report *report, const gs_experiment *
     status = print_table("Losses of the last epoch, nats per example", report, &chosen, &labels, LOSS_COLUMNS,
                          sizeof LOSS_COLUMNS / sizeof *LOSS_COLUMNS, &screen, stream, error);
     if (status == GS_OK) {
-        char heading[128];
+        char heading[192];
         (void)snprintf(heading, sizeof heading,
-                       "The generators' samples; covariance right: every generalized eigenvalue within %g of 1",
+                       "The generators' samples; covariance right: every generalized eigenvalue within %g of 1; law "
+                       "rejected: by the "
+                       "likelihood-ratio test of mean and covariance",
                        experiment->tolerance);
         status = print_table(heading, report, &chosen, &labels, LAW_COLUMNS, sizeof LAW_COLUMNS / sizeof *LAW_COLUMNS,
                              &screen, stream, error);

@@ -21,10 +21,11 @@ static double now(void) {
 }
 
 /// The rows of a store, as gs_plots_draw reads them.
-static gs_status read_rows(const void *source, const char *dataset, int64_t first, int64_t count, void *into,
+static gs_status read_rows(void *source, const char *dataset, int64_t first, int64_t count, void *into,
                            gs_error *error) {
-    const gs_store *store = source;
+    gs_store *store = source;
     if (gs_store_is_stopped(store) && now() - store->drawing_began > SHORT_DRAWING) {
+        store->drawing_was_stopped = true;
         return gs_fail(error, GS_ERROR_RUN, "stopped");
     }
     const int column = gs_layout_find(store->layout, dataset);
@@ -47,6 +48,7 @@ gs_status gs_store_write_drawing(const gs_store *store, const unsigned char *dra
 
 gs_status gs_store_draw(gs_store *store, bool complete, gs_error *error) {
     store->drawing_began = now();
+    store->drawing_was_stopped = false;
     unsigned char *drawing = malloc((size_t)gs_plots_bytes(store->layout->plots));
     gs_status status = drawing == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for the plots") : GS_OK;
     if (status == GS_OK) {

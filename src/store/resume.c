@@ -82,7 +82,8 @@ static gs_status read_seconds(gs_store *store, gs_error *error) {
     int64_t checksum;
     if (!gs_read_at(store->file, &seconds, sizeof seconds, store->seconds_address) ||
         !gs_read_at(store->file, &checksum, sizeof checksum, store->seconds_checksum_address)) {
-        return gs_fail(error, GS_ERROR_RUN, "%s: /provenance/seconds can't be read: %s", store->path, strerror(errno));
+        return gs_fail(error, GS_ERROR_RUN, "%s: /provenance/seconds can't be read: %s", store->path,
+                       gs_read_failure());
     }
     const bool known = checksum == gs_seconds_checksum(seconds);
     const bool untouched = store->ledger.pending == store->ledger.planned; // and so without a checkpoint, maybe
@@ -151,7 +152,10 @@ static gs_status forget(gs_store *store, int64_t trial, gs_error *error) {
     static const unsigned char pending = GS_PENDING;
     const int64_t address = store->addresses[store->layout->count - 1] + trial;
     unsigned char before;
-    if (!gs_read_at(store->file, &before, 1, address) || !gs_write_at(store->file, &pending, 1, address)) {
+    if (!gs_read_at(store->file, &before, 1, address)) {
+        return gs_fail(error, GS_ERROR_RUN, "%s: status can't be read: %s", store->path, gs_read_failure());
+    }
+    if (!gs_write_at(store->file, &pending, 1, address)) {
         return gs_store_fail(error, store, "status", strerror(errno));
     }
     store->ledger.done -= before == GS_DONE;

@@ -362,8 +362,8 @@ static gs_status complete_durably(gs_store *store, gs_unacknowledged *waiting, d
     }
     gs_error reason;
     if (status == GS_OK && gs_store_draw(store, true, &reason) != GS_OK) {
-        if (gs_store_is_stopped(store)) {
-            return GS_OK;
+        if (store->drawing_was_stopped && last.count > 0) {
+            return GS_OK; // that trial waits for the plots
         }
         status = gs_fail(error, GS_ERROR_RUN, "%s: the plots can't be drawn: %.900s", store->path, reason.message);
     }

@@ -39,6 +39,7 @@ struct gs_store {
     gs_ledger ledger;                 ///< acknowledged; under checkpoint_mutex
     bool changed;                     ///< something was written or repaired; under waiting_mutex
     const volatile int *stop;         ///< the caller's; may be NULL
+    bool drawing_was_stopped;         ///< the latest one
     double drawing_began, drawn_at, drawing_seconds; ///< of the latest drawing; under checkpoint_mutex
 };
 

@@ -6,7 +6,7 @@
 #include "store/io.h"
 #include "verify/finding.h"
 
-static gs_status read_rows(const void *source, const char *dataset, int64_t first, int64_t count, void *into,
+static gs_status read_rows(void *source, const char *dataset, int64_t first, int64_t count, void *into,
                            gs_error *error) {
     const gs_finding *finding = source;
     const gs_status status = gs_finding_refuse_when_stopped(finding, error);

@@ -5,12 +5,13 @@
 #include <inttypes.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <stdatomic.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define XXH_INLINE_ALL
@@ -26,6 +27,7 @@ enum {
     IDLE_SECONDS = 30,
     LONGEST_NUMBER = 18, ///< digits of a byte's number
 };
+static const double PAUSE_BETWEEN_COUNTS = 20; // times what counting took
 
 /// Nothing but the page itself, what it makes, and the file: whatever stands in a results file, no other address is
 /// asked for anything. The page says the same of itself, for when it is opened without this server. (ndarray, which
@@ -43,8 +45,8 @@ struct gs_view {
     int64_t bytes; ///< of the file
     int port;
     char secret[SECRET_DIGITS + 1];
-    char once[SECRET_DIGITS + 1]; ///< leads to the secret the first time it is asked for
-    atomic_flag once_is_used;
+    gs_ledger ledger; ///< as it was counted last
+    double counted_at, counting_seconds;
     struct MHD_Daemon *daemon;
 };
 
@@ -190,21 +192,39 @@ static bool find_version(const gs_view *view, int64_t finished, uint64_t *versio
     return true;
 }
 
+static double now(void) {
+    struct timespec time;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/// Every status is read to count them: of a billion trials a gigabyte, so not at each request.
+static gs_status count_trials(gs_view *view, gs_error *error) {
+    const double begin = now();
+    if (begin - view->counted_at < PAUSE_BETWEEN_COUNTS * view->counting_seconds) {
+        return GS_OK;
+    }
+    const gs_status status = gs_results_ledger(view->results, &view->ledger, error);
+    view->counted_at = now();
+    view->counting_seconds = view->counted_at - begin;
+    return status;
+}
+
 /// What the page asks for again and again: how many trials are finished.
-static enum MHD_Result answer_status(const gs_view *view, struct MHD_Connection *connection) {
-    gs_ledger ledger;
+static enum MHD_Result answer_status(gs_view *view, struct MHD_Connection *connection) {
     gs_error error;
-    uint64_t version;
+    uint64_t version = 0;
     char name[1024], text[1400];
-    if (gs_results_ledger(view->results, &ledger, &error) != GS_OK ||
-        !find_version(view, ledger.done + ledger.diverged, &version)) {
+    const bool counted = count_trials(view, &error) == GS_OK;
+    const int64_t finished = view->ledger.done + view->ledger.diverged;
+    if (!counted || !find_version(view, finished, &version)) {
         return answer_text(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "the file can't be read any more\n");
     }
     escape(view->name, name, sizeof name);
     (void)snprintf(text, sizeof text,
                    "{\"name\": \"%s\", \"size\": %" PRId64 ", \"trials\": %" PRId64 ", \"finished\": %" PRId64
                    ", \"version\": \"%016" PRIx64 "\"}\n",
-                   name, view->bytes, ledger.planned, ledger.done + ledger.diverged, version);
+                   name, view->bytes, view->ledger.planned, finished, version);
     return answer(connection, MHD_HTTP_OK, MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY),
                   "application/json");
 }
@@ -224,27 +244,16 @@ static bool is_for_us(struct MHD_Connection *connection) {
     return false;
 }
 
-/// The part of the path behind a secret; NULL when that is wrong.
-static const char *behind_secret(const char secret[SECRET_DIGITS + 1], const char *path) {
+/// The part of the path behind the secret; NULL when that is wrong.
+static const char *behind_secret(const gs_view *view, const char *path) {
     unsigned char difference = 0; // compared to the end in every case: the time must not tell how much was right
     if (path[0] != '/' || strlen(path) < SECRET_DIGITS + 2 || path[SECRET_DIGITS + 1] != '/') {
         return NULL;
     }
     for (int i = 0; i < SECRET_DIGITS; i++) {
-        difference |= (unsigned char)(path[1 + i] ^ secret[i]);
+        difference |= (unsigned char)(path[1 + i] ^ view->secret[i]);
     }
     return difference == 0 ? path + SECRET_DIGITS + 2 : NULL;
-}
-
-/// To the address with the secret.
-static enum MHD_Result lead_on(const gs_view *view, struct MHD_Connection *connection) {
-    char path[SECRET_DIGITS + 3];
-    (void)snprintf(path, sizeof path, "/%s/", view->secret);
-    struct MHD_Response *response = text_response("");
-    if (response != NULL) {
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, path);
-    }
-    return answer(connection, MHD_HTTP_SEE_OTHER, response, TEXT);
 }
 
 // NOLINTBEGIN(readability-non-const-parameter): libmicrohttpd says what a handler is.
@@ -264,12 +273,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     if (*data_bytes != 0) {
         return MHD_NO;
     }
-    const bool for_us = is_for_us(connection);
-    const char *once = for_us ? behind_secret(view->once, path) : NULL;
-    if (once != NULL && *once == '\0' && !atomic_flag_test_and_set(&view->once_is_used)) {
-        return lead_on(view, connection);
-    }
-    const char *wanted = for_us ? behind_secret(view->secret, path) : NULL;
+    const char *wanted = is_for_us(connection) ? behind_secret(view, path) : NULL;
     if (wanted == NULL) {
         return answer_text(connection, MHD_HTTP_NOT_FOUND, "not found: open the address that gansweep view printed\n");
     }
@@ -286,13 +290,13 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 
 // ---- the server ----
 
-static gs_status make_secret(char secret[SECRET_DIGITS + 1], gs_error *error) {
+static gs_status make_secret(gs_view *view, gs_error *error) {
     unsigned char bytes[SECRET_BYTES];
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
         return gs_fail(error, GS_ERROR_RUN, "no random numbers for the address: %s", strerror(errno));
     }
     for (int i = 0; i < SECRET_BYTES; i++) {
-        (void)snprintf(secret + 2 * (size_t)i, 3, "%02x", bytes[i]);
+        (void)snprintf(view->secret + 2 * (size_t)i, 3, "%02x", bytes[i]);
     }
     return GS_OK;
 }
@@ -316,7 +320,7 @@ static gs_status start_daemon(gs_view *view, int port, gs_error *error) {
 }
 
 gs_status gs_view_start(const gs_results *results, const char *path, const char *page, size_t page_bytes, int port,
-                        gs_view **view, gs_view_addresses *addresses, gs_error *error) {
+                        gs_view **view, char address[GS_VIEW_ADDRESS_BYTES], gs_error *error) {
     gs_view *made = calloc(1, sizeof *made);
     if (made == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory");
@@ -327,11 +331,8 @@ gs_status gs_view_start(const gs_results *results, const char *path, const char 
     made->page = page;
     made->page_bytes = page_bytes;
     made->bytes = gs_results_bytes(results);
-    atomic_flag_clear(&made->once_is_used);
-    gs_status status = make_secret(made->secret, error);
-    if (status == GS_OK) {
-        status = make_secret(made->once, error);
-    }
+    made->counted_at = -INFINITY;
+    gs_status status = make_secret(made, error);
     if (status == GS_OK) {
         status = start_daemon(made, port, error);
     }
@@ -339,8 +340,7 @@ gs_status gs_view_start(const gs_results *results, const char *path, const char 
         gs_view_end(made);
         return status;
     }
-    (void)snprintf(addresses->lasting, sizeof addresses->lasting, "http://127.0.0.1:%d/%s/", made->port, made->secret);
-    (void)snprintf(addresses->once, sizeof addresses->once, "http://127.0.0.1:%d/%s/", made->port, made->once);
+    (void)snprintf(address, GS_VIEW_ADDRESS_BYTES, "http://127.0.0.1:%d/%s/", made->port, made->secret);
     *view = made;
     return GS_OK;
 }

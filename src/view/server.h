@@ -11,20 +11,14 @@ enum { GS_VIEW_ADDRESS_BYTES = 96 };
 
 typedef struct gs_view gs_view;
 
-/// Where the page is: "http://127.0.0.1:40123/0f8e.../"
-typedef struct {
-    char lasting[GS_VIEW_ADDRESS_BYTES];
-    char once[GS_VIEW_ADDRESS_BYTES]; ///< leads there the first time it is opened, and never again: fit for a command
-                                      ///< line, which other users of the machine can read
-} gs_view_addresses;
-
 /// @param results  must outlive the view
 /// @param path  of the same file; its last part is the name that the page shows
 /// @param page  [page_bytes] the page; must outlive the view
 /// @param port  0: any that is free
+/// @param address  [GS_VIEW_ADDRESS_BYTES] filled: "http://127.0.0.1:40123/0f8e.../"
 /// @return GS_ERROR_INPUT when the port is taken; GS_ERROR_RUN
 gs_status gs_view_start(const gs_results *results, const char *path, const char *page, size_t page_bytes, int port,
-                        gs_view **view, gs_view_addresses *addresses, gs_error *error);
+                        gs_view **view, char address[GS_VIEW_ADDRESS_BYTES], gs_error *error);
 void gs_view_end(gs_view *view);
 
 /// First and last byte that a Range header asks for: "bytes=0-499", "bytes=500-", "bytes=-500" (RFC 9110, section 14).

@@ -576,16 +576,22 @@ class Resume(Stored):
 
     def test_a_file_that_is_taken_away_ends_the_run_soon(self):
         path = self.folder / "small.h5"
+        def replace():
+            path.rename(self.folder / "other.h5")
+            path.write_bytes((self.folder / "foreign.h5").read_bytes())
+        self.assertEqual(self.gansweep("run", "small.yaml", "-o", "foreign.h5", "-q").returncode, 0)
         for take_away, said in [(path.unlink, "removed while it was written: there is no file"),
-                                (lambda: path.rename(self.folder / "other.h5"), "renamed or replaced while"),
-                                (lambda: os.truncate(path, 100000), "cut off or added to while")]:
+                                (replace, "renamed or replaced while .*, and can't be resumed: .*seed"),
+                                (lambda: path.rename(self.folder / "other.h5"), "renamed or replaced while .*: there is no file"),
+                                (lambda: os.truncate(path, 100000), "cut off or added to while .*, and can't be resumed: .*truncated")]:
             process = self.start("run", "small.yaml", "--set", "seed=1:3000000", "--checkpoint", "0.2")
             self.wait_for("small.h5")
             time.sleep(0.5)
             take_away()
             error = process.communicate(timeout=20)[1]
             self.assertEqual(process.returncode, 1, error)
-            self.assertIn(said, error)
+            self.assertRegex(error, said)
+            self.assertNotIn("finished and kept; go on with", error)
             path.unlink(missing_ok=True)
         self.assertEqual(self.gansweep("verify", "other.h5").returncode, 0)
         self.assertGreater((self.status("other.h5") == 1).sum(), 0)

@@ -3,7 +3,7 @@ import itertools
 import signal
 import time
 
-from campaign import LONG_EXPERIMENT, RESULTS, Failure, check_outcome
+from campaign import LONG_EXPERIMENT, RESULTS, Failure, changing_parts, check_outcome
 
 REQUESTS = {"TERM": signal.SIGTERM, "INT": signal.SIGINT, "HUP": signal.SIGHUP}
 MOST_SECONDS_TO_END = 1.0  # after a request
@@ -248,6 +248,25 @@ def request_while_verifying_plots(case):
     case.check_complete()
 
 
+def request_while_repairing_plots(case):
+    """No trial is pending that could wait for the plots: they stay damaged, and it says so."""
+    case.gansweep(*case.run_arguments(), codes={0})
+    data = bytearray(case.path.read_bytes())
+    name, address, _ = changing_parts(bytes(data))[0]
+    data[address] ^= 1
+    repair = [*case.resume_arguments(), "--repair"]
+    case.path.write_bytes(data)
+    reads = case.gansweep(*repair, codes={0}, faults="pread:1000000:EIO").counts["pread@results"]
+    case.path.write_bytes(data)
+    outcome = case.gansweep(*repair, codes={128 + signal.SIGTERM},
+                            faults=f"pread@results:{reads - 200}:delay-400:once,pread@results:{reads - 199}:before-TERM")
+    if outcome.stdout or "can't be drawn" not in outcome.stderr:
+        raise Failure(f"it does not say that {name} is still damaged: {outcome.describe()}")
+    case.gansweep("verify", RESULTS, codes={3})
+    case.gansweep(*repair, codes={0})
+    case.check_complete()
+
+
 def asked_during_a_short_run(case):
     """At any instant, also while the file is made."""
     process = case.start(*case.run_arguments())
@@ -279,7 +298,8 @@ def run(campaign):
         cases += [(name, function)] * campaign.size(short, full)
     cases += [(f"SIG{name} while training", request_while_training(name)) for name in REQUESTS]
     cases += [(f"SIG{name} while drawing", request_while_drawing(name)) for name in REQUESTS]
-    cases += [("SIGTERM while verify draws", request_while_verifying_plots)]
+    cases += [("SIGTERM while verify draws", request_while_verifying_plots),
+              ("SIGTERM while a repair draws", request_while_repairing_plots)]
 
     calls = {"run": campaign.run_counts["any@all"], "resume": campaign.resume_counts["any@all"],
              "run --force": campaign.run_counts["any@all"]}

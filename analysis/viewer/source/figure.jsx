@@ -1,6 +1,6 @@
 // Small figures in SVG: axes, and what stands between them.
 
-const WIDTH = 420, HEIGHT = 300, LEFT = 52, RIGHT = 10, TOP = 10, BOTTOM = 40;
+const WIDTH = 420, HEIGHT = 300, LEFT = 60, RIGHT = 18, TOP = 10, BOTTOM = 40;
 
 /** About five round numbers between two ends. */
 function ticks(low, high) {
@@ -46,6 +46,9 @@ export function Figure({ label, x, y, xLabel, yLabel, children }) {
     </svg>
   );
 }
+
+/** Points in the place of a line that has one point only. */
+export const Dots = ({ points, scaleX, scaleY }) => points.filter((point) => point.every(Number.isFinite)).map(([a, b], i) => <circle key={i} className="dot" cx={scaleX(a)} cy={scaleY(b)} r={3} />);
 
 export const path = (points, scaleX, scaleY) =>
   points.filter(([a, b]) => Number.isFinite(a) && Number.isFinite(b)).map(([a, b], i) => `${i ? "L" : "M"}${scaleX(a).toFixed(1)} ${scaleY(b).toFixed(1)}`).join("");

@@ -125,22 +125,25 @@ function Local() {
 /** The file that `gansweep view` serves: looked at again as trials finish. */
 function Served({ first }) {
   const [status, setStatus] = useState(first);
-  const [lost, setLost] = useState(false);
+  const [problem, setProblem] = useState(null);
   useEffect(() => {
     const timer = setInterval(async () => {
       try {
-        const now = await (await fetch("status.json", { cache: "no-store" })).json();
-        setStatus((before) => (before.version === now.version ? before : now));
-        setLost(false);
+        const answer = await fetch("status.json", { cache: "no-store" });
+        if (answer.ok) {
+          const now = await answer.json();
+          setStatus((before) => (before.version === now.version ? before : now));
+        }
+        setProblem(answer.ok ? null : await answer.text());
       } catch {
-        setLost(true);
+        setProblem("gansweep view has ended.");
       }
     }, 1000 * SECONDS_BETWEEN_LOOKS);
     return () => clearInterval(timer);
   }, []);
   const { name, size, version, finished, trials } = status;
   const file = useMemo(() => ({ name, size, url: new URL("results.h5", window.location.href).href }), [name, size]);
-  const note = lost ? "gansweep view has ended." : finished < trials ? `${finished.toLocaleString("en")} of ${trials.toLocaleString("en")} trials` : "";
+  const note = problem ?? (finished < trials ? `${finished.toLocaleString("en")} of ${trials.toLocaleString("en")} trials` : "");
   return <Results file={file} version={version} note={note} />;
 }
 

@@ -1,8 +1,8 @@
 // The sweep: a map of the configurations, and for the chosen one its losses, a trial's points, and the numbers.
 import { useDataContext, useDatasetValue, useEntity } from "@h5web/app";
-import { Suspense, useMemo, useRef, useState } from "react";
+import { memo, Suspense, useMemo, useRef, useState } from "react";
 import { realData } from "./draws.js";
-import { colour, ends, Figure, path, short } from "./figure.jsx";
+import { colour, Dots, ends, Figure, path, short } from "./figure.jsx";
 import { ellipse, gram, lawOf } from "./law.js";
 
 const LN_2 = Math.LN2;
@@ -17,6 +17,7 @@ const SCORES = [
   ["covariance_error", "Covariance error"], ["frechet_distance", "Fréchet distance"], ["kl_exact", "KL of the exact law (nats)"],
   ["affine_invariant_distance", "Affine-invariant distance"],
 ];
+const LEFT = 88, TOP = 4; // of the map, beside its labels
 const STATUS = ["pending", "done", "diverged"];
 
 const NAMES = { convention: ["mxnet", "torch", "tf", "tf-as-documented"], generator_loss: ["non-saturating", "minimax"] };
@@ -62,12 +63,12 @@ function Configurations({ root, provenance }) {
   const names = SETTINGS.filter((name) => losses[name]);
   const settings = names.map((name) => useNumbers(losses[name]));
   const [row, setRow] = useState(0);
-  const together = useNumbers(losses.consecutive_trials) ?? [useTrialCount(root)];
+  const together = useNumbers(losses.consecutive_trials) ?? [trialCount(root)];
   const cellOfRow = useNumbers(losses.cell) ?? [0];
   const describe = (at) => names.map((name, i) => `${name} ${inWords(name, settings[i][at])}`).join(", ") || "the only configuration";
   return (
     <div className="sweep">
-      <p className="title">{title}</p>
+      <p className="title">{title.split(": ").slice(1).join(": ")}</p>
       {plots.map_of_ln2 && <Maps cellOfRow={cellOfRow} row={row} setRow={setRow} describe={describe} />}
       <section className="chosen" aria-live="polite">
         <h2>Configuration {shown[row]}: {describe(row)}</h2>
@@ -80,7 +81,7 @@ function Configurations({ root, provenance }) {
   );
 }
 
-const useTrialCount = (root) => root.status.shape.dims?.[0] ?? root.status.shape[0];
+const trialCount = (root) => root.status.shape.dims?.[0] ?? root.status.shape[0];
 
 /** What stands at a cell of an axis: the setting's value, as far as the axis tells it. */
 function atCell({ name, label, positions }, i) {
@@ -101,21 +102,47 @@ function useAxes(group) {
   return names.map((name, i) => ({ name, positions: positions[i], size: positions[i].length, label: String(attrValuesStore.get(plot[name]).long_name) }));
 }
 
+/** Where a cell is drawn: columns from the left, lines from below. */
+const placeOf = (cell, width, height, side) => ({
+  x: LEFT + (cell % width) * side, y: TOP + (height - 1 - Math.floor(cell / width)) * side, width: side - (side > 8 ? 1 : 0), height: side - (side > 8 ? 1 : 0),
+});
+
+/** Cells of an axis that are labelled: all where there is room, else the first and the last. */
+const ticksOf = (size, side, room) => (side >= room ? Array.from({ length: size }, (_, i) => i) : [...new Set([0, size - 1])]);
+
+const inCell = (value) => (Number.isFinite(value) ? short(value) : "nothing finished, or all diverged");
+
+/** All cells; not drawn again when another one is chosen. */
+const Cells = memo(function Cells({ values, ordered, low, high, logarithmic, side }) {
+  const width = ordered.at(-1).size, height = values.length / width;
+  const shade = (value) => (Number.isFinite(value) ? colour(((logarithmic ? Math.log(Math.max(value, 1e-300)) : value) - low) / (high - low || 1)) : "var(--missing)");
+  const label = (axis, i) => `${axis.name} ${atCell(axis, i)}`;
+  const columns = Array.from({ length: width }, (_, i) => label(ordered.at(-1), i));
+  const lines = ordered.length === 2 ? Array.from({ length: height }, (_, i) => `, ${label(ordered[0], i)}`) : [""];
+  return values.map((value, cell) => (
+    <rect key={cell} className="cell" data-cell={cell} {...placeOf(cell, width, height, side)} fill={shade(value)}>
+      <title>{`${columns[cell % width]}${lines[Math.floor(cell / width)]}: ${inCell(value)}`}</title>
+    </rect>
+  ));
+});
+
 function Maps({ cellOfRow, row, setRow, describe }) {
   const [quantity, setQuantity] = useState(0);
   const [group, signal, , logarithmic] = MAPS[quantity];
-  const values = useNumbers(useChildren(`/plots/${group}`)[signal]);
-  const ordered = useAxes(`/plots/${group}`);
+  const read = useDatasetValue(useChildren(`/plots/${group}`)[signal]);
+  const values = useMemo(() => numbers(read), [read]);
+  const axes = useAxes(`/plots/${group}`);
+  const ordered = useMemo(() => axes, [group, axes.map((axis) => axis.positions.join()).join("|")]);
   const cells = useMemo(() => {
     const found = new Map();
     cellOfRow.forEach((cell, at) => found.set(cell, [...(found.get(cell) ?? []), at]));
     return found;
   }, [cellOfRow.join()]);
   const [height, width] = ordered.length === 2 ? [ordered[0].size, ordered[1].size] : [1, ordered[0].size];
-  const finite = values.filter((value) => Number.isFinite(value) && (!logarithmic || value > 0));
-  const scale = logarithmic ? Math.log : (value) => value;
-  const [low, high] = logarithmic && finite.length ? [Math.min(...finite), Math.max(...finite)].map(Math.log) : [0, 1];
-  const shade = (value) => (Number.isFinite(value) ? colour((scale(Math.max(value, 1e-300)) - low) / (high - low || 1)) : "var(--missing)");
+  const [low, high] = useMemo(() => {
+    const finite = values.filter((value) => Number.isFinite(value) && (!logarithmic || value > 0));
+    return logarithmic && finite.length ? [Math.min, Math.max].map((end) => Math.log(finite.reduce((a, b) => end(a, b)))) : [0, 1];
+  }, [values, logarithmic]);
   const chosen = cellOfRow[row], grid = useRef(null);
   const choose = (cell) => cells.has(cell) && setRow(cells.get(cell)[0]);
   const move = (event) => {
@@ -134,7 +161,6 @@ function Maps({ cellOfRow, row, setRow, describe }) {
       }
     }
   };
-  const label = (axis, i) => `${axis.name} ${atCell(axis, i)}`;
   const side = Math.max(3, Math.min(34, Math.min(420, window.innerWidth - 110) / width, 320 / height));
   return (
     <section className="map">
@@ -143,24 +169,19 @@ function Maps({ cellOfRow, row, setRow, describe }) {
           <button key={name} role="radio" aria-checked={quantity === i} onClick={() => setQuantity(i)}>{text}</button>
         ))}
       </div>
-      <svg ref={grid} className="grid-map" tabIndex={0} role="application" onKeyDown={move} width={width * side + 60} height={height * side + 46}
+      <svg ref={grid} className="grid-map" tabIndex={0} role="application" onKeyDown={move} width={width * side + LEFT + 4} height={height * side + 46}
            aria-label={`${MAPS[quantity][2]} by configuration; arrow keys choose one. Chosen: ${describe(row)}, ${short(values[chosen])}`}>
-        {values.map((value, cell) => {
-          const column = cell % width, line = Math.floor(cell / width);
-          const text = `${ordered.length === 2 ? `${label(ordered[1], column)}, ${label(ordered[0], line)}` : label(ordered[0], column)}: ${Number.isFinite(value) ? short(value) : "nothing finished, or all diverged"}`;
-          return (
-            <rect key={cell} className={`cell${cell === chosen ? " chosen-cell" : ""}`} data-cell={cell} x={56 + column * side} y={4 + (height - 1 - line) * side}
-                  width={side - (side > 8 ? 1 : 0)} height={side - (side > 8 ? 1 : 0)} fill={shade(value)} onClick={() => choose(cell)}>
-              <title>{text}</title>
-            </rect>
-          );
-        })}
-        <text x={56 + (width * side) / 2} y={height * side + 40} textAnchor="middle">{ordered.at(-1).name}</text>
-        {[0, width - 1].map((i, end) => <text key={`x${end}`} x={56 + (i + 0.5) * side} y={height * side + 20} textAnchor="middle">{atCell(ordered.at(-1), i)}</text>)}
+        <g onClick={(event) => event.target.dataset.cell !== undefined && choose(Number(event.target.dataset.cell))}>
+          <Cells values={values} ordered={ordered} low={low} high={high} logarithmic={logarithmic} side={side} />
+        </g>
+        <rect className="chosen-cell" {...placeOf(chosen, width, height, side)} />
+        <text x={LEFT + (width * side) / 2} y={height * side + 40} textAnchor="middle">{ordered.at(-1).name}</text>
+        {ticksOf(width, side, 36).map((i) => <text key={`x${i}`} x={LEFT + (i + 0.5) * side} y={height * side + 20} textAnchor="middle">{atCell(ordered.at(-1), i)}</text>)}
         {ordered.length === 2 && <text transform={`translate(12 ${4 + (height * side) / 2}) rotate(-90)`} textAnchor="middle">{ordered[0].name}</text>}
-        {ordered.length === 2 && [0, height - 1].map((i, end) => <text key={`y${end}`} x={52} y={8 + (height - 0.5 - i) * side} textAnchor="end">{atCell(ordered[0], i)}</text>)}
+        {ordered.length === 2 && ticksOf(height, side, 14).map((i) => <text key={`y${i}`} x={LEFT - 4} y={8 + (height - 0.5 - i) * side} textAnchor="end">{atCell(ordered[0], i)}</text>)}
       </svg>
-      <p className="legend"><span>{short(logarithmic ? Math.exp(low) : 0)}</span><span className="bar" /><span>{short(logarithmic ? Math.exp(high) : 1)}</span></p>
+      <p className="value">Chosen: {describe(row)}: {inCell(values[chosen])}</p>
+      <p className="legend" aria-label="colours"><span>{short(logarithmic ? Math.exp(low) : 0)}</span><span className="bar" /><span>{short(logarithmic ? Math.exp(high) : 1)}</span></p>
       {(cells.get(chosen) ?? []).length > 1 && (
         <label>In this cell: <select value={row} onChange={(event) => setRow(Number(event.target.value))}>
           {cells.get(chosen).map((at) => <option key={at} value={at}>{describe(at)}</option>)}
@@ -187,27 +208,36 @@ function Bands({ losses, row }) {
             {["loss_D", "loss_G"].map((network) => {
               const along = (name) => epochs.map((epoch, i) => [epoch, curves[`${network}_${name}`][i]]);
               const band = [...along("percentile_5"), ...along("percentile_95").reverse()];
-              return <g key={network} className={network}><path className="band" d={`${path(band, sx, sy)}Z`} /><path className="line" d={path(along("median"), sx, sy)} /></g>;
+              return <g key={network} className={network}>
+                {path(band, sx, sy) && <path className="band" d={`${path(band, sx, sy)}Z`} />}
+                {epochs.length > 1 ? <path className="line" d={path(along("median"), sx, sy)} /> : <Dots points={along("median")} scaleX={sx} scaleY={sy} />}
+              </g>;
             })}
             <line className="ln2" x1={0} x2={1000} y1={sy(LN_2)} y2={sy(LN_2)} />
           </>
         )}
       </Figure>
-      <figcaption><span className="key loss_D">discriminator</span> <span className="key loss_G">generator</span> <span className="key ln2">ln 2</span>: median and band from 5 to 95 %</figcaption>
+      <figcaption><span className="key loss_D">discriminator</span> <span className="key loss_G">generator</span>: medians, bands from 5 to 95 %; <span className="key ln2">ln 2</span></figcaption>
     </figure>
   );
 }
 
 function Trials({ root, law, first, count }) {
   const [offset, setOffset] = useState(0);
+  const [elsewhere, setElsewhere] = useState(false);
   const last = first + count - 1;
   const trial = Math.min(first + offset, last);
   return (
     <>
       <div className="trial-picker">
         <button onClick={() => setOffset(Math.max(0, offset - 1))} disabled={offset === 0} aria-label="trial before">‹</button>
-        <label>trial <input type="number" min={first} max={last} value={trial} onChange={(event) => setOffset(Math.max(0, Math.min(last - first, Number(event.target.value) - first)))} /></label>
+        <label>trial <input type="number" min={first} max={last} value={trial} onChange={(event) => {
+          const wanted = Number(event.target.value);
+          setElsewhere(wanted < first || wanted > last);
+          setOffset(Math.max(0, Math.min(last - first, wanted - first)));
+        }} /></label>
         <button onClick={() => setOffset(offset + 1)} disabled={trial >= last} aria-label="next trial">›</button>
+        {elsewhere && <span role="alert">This configuration has trials {first} to {last}.</span>}
       </div>
       <Suspense fallback={<p>Reading ...</p>}><Trial root={root} law={law} trial={trial} /></Suspense>
     </>
