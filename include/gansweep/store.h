@@ -123,7 +123,8 @@ gs_status gs_store_write(gs_store *store, const gs_block *block, gs_error *error
 /// @param seconds  of training so far in this process, noted in /provenance beside those of processes before
 gs_status gs_store_checkpoint(gs_store *store, double seconds, gs_error *error);
 /// A last checkpoint with the plots, and the end. When the caller stops the drawing that completes the file, the last
-/// trial stays pending; where none is, as after a repair of the plots alone, that is a failure. Frees the store even on failure.
+/// trial stays pending; where none is, as after a repair of the plots alone, that is a failure. Frees the store even on
+/// failure.
 /// @param ledger  filled with what is acknowledged, also on failure; may be NULL
 gs_status gs_store_close(gs_store *store, double seconds, gs_ledger *ledger, gs_error *error);
 

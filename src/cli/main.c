@@ -6,9 +6,9 @@
 #include "cli/command.h"
 #include "experiment/names.h"
 
-static const cli_command *const commands[] = {&run_command,    &resume_command, &verify_command,
-                                              &report_command, &show_command,   &list_command,
-                                              &view_command,   &bench_command,  NULL};
+static const cli_command *const commands[] = {
+    &run_command,  &resume_command,    &verify_command, &report_command, &show_command,
+    &list_command, &published_command, &view_command,   &bench_command,  NULL};
 
 static const cli_command *find_command(const char *name) {
     for (int i = 0; commands[i] != NULL; i++) {

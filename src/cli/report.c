@@ -21,9 +21,15 @@ const cli_command report_command = {
     .name = "report",
     .summary = "what a results file shows, for each configuration",
     .description =
-        "For each configuration: losses of the last epoch, share of trials that print 0.693 / 0.693 and share "
+        "First the answers: whether loss = ln 2 appears, in which configurations and how surely (two one-sided tests "
+        "of the "
+        "mean losses, bootstrap intervals), and whether it means a generator that is right. Then for each "
+        "configuration: losses of "
+        "the last epoch, share of trials that print 0.693 / 0.693 and share "
         "whose covariance is right (with 95 % Wilson intervals), medians of covariance error, Frechet distance "
-        "and KL divergence, and beside them the same of nets that were never trained.",
+        "and KL divergence, and beside them the same of nets that were never trained. csv and json have the intervals "
+        "and p-values of "
+        "every configuration; docs/statistics.md says what each is.",
     .operands = {"FILE"},
     .options = report_options,
     .option_count = sizeof report_options / sizeof *report_options,

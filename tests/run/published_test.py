@@ -13,11 +13,15 @@ the right one of the four conventions from another, so much alike are their loss
 
     published_test.py PROGRAM SOURCE_ROOT
 
+And `gansweep published` must say the same of both files: its counts, statistics and ranks are compared with these.
+
 With GANSWEEP_TEST_SHORT in the environment fewer seeds are trained and the wrong sweeps are left out: enough to see the whole
 way work, for builds that are slow.
 """
 import csv
+import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -134,6 +138,59 @@ WRONG_SWEEPS = {
 }
 
 
+def asked(program, folder, name):
+    """What `gansweep published` says of a sweep, by convention."""
+    run = subprocess.run([program, "published", os.path.join(folder, name + ".h5"), "--format", "json"], check=True, capture_output=True,
+                         text=True)
+    said = json.loads(run.stdout)
+    assert said["left_out"] == 0
+    return {comparison["convention"]: comparison for comparison in said["comparisons"]}
+
+
+def check_said(said, published, conventions, clusters):
+    for name, losses in conventions.items():
+        framework = name.split("-")[0]
+        own = published[framework]
+        for key, runs in (("published", own), ("trained", losses)):
+            assert (said[name][key]["count"], said[name][key]["of"]) == (prints_ln2(runs).sum(), len(runs)), (name, key)
+        assert np.isclose(said[name]["at_line"], ((losses[:, 0] == 0.694) & (losses[:, 1] == 0.692)).mean())
+        assert np.isclose(said[name]["loss_D_up_to_line"], (losses[:, 0] <= 0.694).mean())
+        assert np.isclose(said[name]["loss_G_up_to_line"], (losses[:, 1] <= 0.692).mean())
+        for column, key in enumerate(("loss_D", "loss_G")):
+            if framework == "mxnet" or clusters:
+                assert said[name][key]["kolmogorov_smirnov"] is None
+                continue
+            ours, theirs = losses[:, column], own[:, column]
+            assert np.isclose(said[name][key]["kolmogorov_smirnov"], stats.ks_2samp(theirs, ours).statistic), (name, key)
+            rng = np.random.default_rng(1)
+            pooled, draws = np.concatenate([theirs, ours]), []
+            for _ in range(400):
+                rng.shuffle(pooled)
+                draws.append(stats.ks_2samp(pooled[:len(theirs)], pooled[len(theirs):], method="asymp").statistic)
+            p = np.mean(np.array(draws) >= said[name][key]["kolmogorov_smirnov"] - 1e-9)
+            assert abs(said[name][key]["kolmogorov_smirnov_p"] - p) < 5 * np.sqrt(0.25 / 400), (name, key, p)
+    if clusters:
+        expected, own = one_cluster(published["mxnet"], clusters), cluster_statistics(published["mxnet"])
+        assert said["mxnet"]["clusters"] == len(clusters)
+        for statistic, name in zip(said["mxnet"]["cluster"], ["share 0.693/0.693", "median loss_D", "median loss_G", "spread loss_D",
+                                                              "spread loss_G"]):
+            assert np.isclose(statistic["value"], own[name]) and np.isclose(statistic["p"], expected[name]), (name, statistic)
+
+
+def check_refusals(program, root, folder):
+    """A sweep of something else says what is otherwise, and the table is that of the tests."""
+    other = os.path.join(folder, "other.h5")
+    subprocess.run([program, "run", os.path.join(root, "experiments", "published.yaml"), "-o", other, "-q", "--set", "seed=1:2", "--set",
+                    "epochs=3"], check=True)
+    run = subprocess.run([program, "published", other], capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (3, "") and "its epochs are 3, not 20" in run.stderr and run.stderr.count("\n") == 1, run
+    with open(os.path.join(root, "tests", "data", "published_runs.csv")) as file:
+        expected = [(row["date"], row["loss_D"], row["loss_G"], row["repo"], row["commit"]) for row in csv.DictReader(file)]
+    with open(os.path.join(root, "src", "published", "runs.c")) as file:
+        table = re.findall(r'\{GS_FRAMEWORK_\w+, "([^"]+)", ([\d.]+), ([\d.]+), "([^"]+)",\s*"([^"]+)"\}', file.read())
+    assert table == expected, "src/published/runs.c is not the table of tests/data"
+
+
 def main():
     program, root = sys.argv[1:3]
     short = "GANSWEEP_TEST_SHORT" in os.environ
@@ -141,10 +198,13 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         conventions = by_convention(sweep(program, root, "published", folder, *(["seed=1:64"] if short else [])))
         clustered = sweep(program, root, "published-mxnet", folder, *(["seed=1:16"] if short else []))
+        losses = np.stack([clustered["loss_D"], clustered["loss_G"]], axis=1)
+        clusters = [losses[clustered["seed"] == seed] for seed in np.unique(clustered["seed"])]
+        check_said(asked(program, folder, "published"), published, conventions, None)
+        check_said(asked(program, folder, "published-mxnet"), published, {"mxnet": losses}, clusters)
+        check_refusals(program, root, folder)
         wrong = {name: by_convention(sweep(program, root, "published", folder, "seed=1:512", *overrides))
                  for name, overrides in WRONG_SWEEPS.items() if not short}
-    losses = np.stack([clustered["loss_D"], clustered["loss_G"]], axis=1)
-    clusters = [losses[clustered["seed"] == seed] for seed in np.unique(clustered["seed"])]
     assert len(clusters) == (16 if short else 256) and all(len(cluster) == 75 for cluster in clusters)
 
     for name in CONVENTIONS:
