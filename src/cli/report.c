@@ -1,8 +1,10 @@
 #include "cli/command.h"
 #include "cli/ledger.h"
+#include "report/paired.h"
 
 typedef struct {
     int format;
+    const char *compare;
 } report_arguments;
 
 static const cli_option report_options[] = {
@@ -13,6 +15,11 @@ static const cli_option report_options[] = {
      .offset = offsetof(report_arguments, format),
      .choices = gs_report_format_names,
      .choice_count = GS_FORMAT_COUNT},
+    {.name = "--compare",
+     .kind = OPTION_TEXT,
+     .argument = "A,B",
+     .description = "two configurations by their numbers, trial by trial with the same seeds",
+     .offset = offsetof(report_arguments, compare)},
 };
 
 static int report(int argument_count, char **typed, gs_error *error);
@@ -34,19 +41,49 @@ const cli_command report_command = {
     .options = report_options,
     .option_count = sizeof report_options / sizeof *report_options,
     .examples = "  gansweep report d2l.h5\n"
-                "  gansweep report learning-rates.h5 --format csv > learning-rates.csv\n",
+                "  gansweep report learning-rates.h5 --format csv > learning-rates.csv\n"
+                "  gansweep report learning-rates.h5 --compare 40,31\n",
     .run = report,
 };
 
+/// "40,31"
+static gs_status read_pair(const char *text, int64_t pair[2], gs_error *error) {
+    char after;
+    long long numbers[2];
+    if (sscanf(text, "%18lld,%18lld%c", &numbers[0], &numbers[1], &after) != 2) {
+        return gs_fail(error, GS_ERROR_INPUT, "--compare: \"%.60s\": two numbers of configurations were expected: A,B",
+                       text);
+    }
+    pair[0] = numbers[0];
+    pair[1] = numbers[1];
+    return GS_OK;
+}
+
+static gs_status compare(const gs_results *results, const char *path, const int64_t pair[2], gs_report_format format,
+                         gs_error *error) {
+    gs_paired paired;
+    const gs_status status = gs_report_compare(results, pair[0], pair[1], &paired, error);
+    return status == GS_OK ? gs_paired_print(&paired, path, format, stdout, error) : status;
+}
+
 static int report(int argument_count, char **typed, gs_error *error) {
+    int64_t pair[2] = {0, 0};
     report_arguments arguments = {.format = GS_FORMAT_TABLE};
     const char *operands[MAX_OPERANDS] = {NULL};
     gs_results *results;
     gs_status status = read_arguments(&report_command, argument_count, typed, &arguments, operands, error);
+    if (status == GS_OK && arguments.compare != NULL) {
+        status = read_pair(arguments.compare, pair, error);
+    }
     if (status == GS_OK) {
         status = gs_results_open(operands[0], &results, error);
     }
     if (status != GS_OK) {
+        return status;
+    }
+    if (arguments.compare != NULL) {
+        status = compare(results, operands[0], pair, (gs_report_format)arguments.format, error);
+        gs_results_close(results);
         return status;
     }
     gs_report *made = NULL;

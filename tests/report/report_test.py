@@ -374,6 +374,62 @@ class Report(unittest.TestCase):
         self.assertEqual(report["correlated"], 180)
         self.assertIn("covariance error %.2f (%.2f to %.2f)" % (r, report["error_correlation_low"], report["error_correlation_high"]), said[7])
 
+    def compare(self, path, *arguments):
+        run = gansweep("report", path, "--format", "json", "--compare", *arguments)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        said = json.loads(run.stdout)
+        return said, {row["quantity"]: row for row in said["differences"]}
+
+    def test_two_configurations_are_compared_trial_by_trial(self):
+        path = self.run_sweep("paired", "  seed: {range: [1, 60]}\n  lr_G: [0.005, 0.05]\n")
+        said, rows = self.compare(path, "0,1")
+        self.assertEqual((said["common"], said["pairs"], said["units"]), (60, 60, 60))
+        with h5py.File(path) as file:
+            trials = [np.flatnonzero(file["configuration"][:] == i) for i in (0, 1)]
+            trials = [t[np.argsort(file["seed"][:][t])] for t in trials]
+            last = {name: file[name][:, -1].astype(float) for name in ("loss_D", "loss_G")}
+            values = {**last, **{name: file[name][:].astype(float) for name in ("covariance_error", "frechet_distance", "covariance_ok")},
+                      "prints_ln2": np.all([[("%.3f" % x) == "0.693" for x in loss] for loss in last.values()], axis=0).astype(float)}
+        self.assertEqual(set(rows), set(values))
+        for name, value in values.items():
+            first, second = value[trials[0]], value[trials[1]]
+            test = stats.ttest_rel(second, first)
+            self.assertAlmostEqual(rows[name]["first"], first.mean(), delta=1e-12 * abs(first.mean()))
+            self.assertAlmostEqual(rows[name]["second"], second.mean(), delta=1e-12 * abs(second.mean()))
+            self.assertAlmostEqual(rows[name]["difference"], (second - first).mean(), delta=1e-11)
+            self.assertAlmostEqual(rows[name]["p"], test.pvalue, delta=1e-9)
+            scipys = stats.bootstrap((second - first,), np.mean, n_resamples=20000, method="BCa", random_state=1).confidence_interval
+            for end in ("low", "high"):
+                self.assertAlmostEqual(rows[name][end], getattr(scipys, end), delta=0.1 * (scipys.high - scipys.low), msg=name)
+        back = self.compare(path, "1,0")[1]
+        for name in values:
+            self.assertEqual((back[name]["first"], back[name]["difference"]), (rows[name]["second"], -rows[name]["difference"]))
+        text = gansweep("report", path, "--compare", "0,1").stdout
+        self.assertIn("60 of 60 pairs of trials with the same seeds are done, of 60 data sets", text)
+        self.assertIn("first:  lr_G 0.005\nsecond: lr_G 0.05\n", text)
+        row = next(csv.DictReader(io.StringIO(gansweep("report", path, "--compare", "0,1", "--format", "csv").stdout)))
+        self.assertEqual(float(row["difference"]), rows["loss_D"]["difference"])
+
+    def test_pairs_of_the_same_data_are_one_unit(self):
+        path = self.run_sweep("paired-units", "  seed: {range: [1, 4]}\n  data_seed: {range: [1, 20]}\n  lr_G: [0.05, 0.3]\n")
+        said, rows = self.compare(path, "0,1")
+        self.assertEqual((said["pairs"], said["units"]), (80, 20))
+        with h5py.File(path) as file:
+            order = np.lexsort([file["seed"][:], file["data_seed"][:], file["configuration"][:]])
+            value = file["covariance_error"][:][order].reshape(2, 20, 4)
+        unit = (value[1] - value[0]).sum(axis=1)
+        t = unit.mean() / (unit.std(ddof=1) / np.sqrt(20))
+        self.assertAlmostEqual(rows["covariance_error"]["p"], 2 * stats.t.sf(abs(t), 19), delta=1e-9)
+
+    def test_what_cannot_be_compared_is_refused(self):
+        path = self.run_sweep("unpaired", "  batch_size: 8\nzip:\n  seed: [1, 2]\n  lr_G: [0.05, 0.3]\n")
+        for given, said in [("0,1", "no seeds in common"), ("0,2", "there is no configuration 2; the file has 0 to 1"),
+                            ("0,-1", "there is no configuration -1"), ("0", "two numbers"), ("0,1,2", "two numbers"), ("a,b", "two numbers"),
+                            ("", "two numbers")]:
+            run = gansweep("report", path, "--compare", given)
+            self.assertEqual((run.returncode, run.stdout, run.stderr.count("\n")), (2, "", 1), run.stderr)
+            self.assertIn(said, run.stderr)
+
     def test_colour_is_for_terminals_without_no_color(self):
         self.assertNotIn("\033", gansweep("report", self.path).stdout)
         for no_color, coloured in [(None, True), ("", True), ("1", False)]:
