@@ -65,6 +65,10 @@ typedef struct {
     int64_t baseline_count;
     gs_report_row *baselines; ///< [baseline_count]
     int64_t *baseline_of;     ///< [count] row i is to be compared with baselines[baseline_of[i]]
+    /// The floors: what samples of the true law score, as many as are checked of each trial, and the real data, over up
+    /// to 256 sets. Only trials, done, covariance_ok, lrt_rejected and the medians of error and distance mean
+    /// something.
+    gs_report_row ideal, real_data;
     /// Spearman's rank correlation of the distance of the last losses from ln 2, the greater of the two, with the
     /// covariance error, over an even part of the done trials, and its interval of 95 %.
     double error_correlation, error_correlation_low, error_correlation_high;

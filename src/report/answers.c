@@ -132,7 +132,7 @@ static void answer_how_surely(const gs_report *report, const gs_report_row *near
     (void)fprintf(stream, "\n");
 }
 
-static void answer_right(const totals *sweep, FILE *stream) {
+static void answer_right(const gs_report *report, const totals *sweep, FILE *stream) {
     if (sweep->prints > 0) {
         (void)fprintf(stream, "Of those at 0.693 / 0.693 ");
         print_share(gs_share_of(sweep->both, sweep->prints), stream);
@@ -142,6 +142,11 @@ static void answer_right(const totals *sweep, FILE *stream) {
         (void)fprintf(stream, "%s", sweep->prints > 0 ? ", of the others " : "Of the trainings ");
         print_share(gs_share_of(sweep->right - sweep->both, sweep->finished - sweep->prints), stream);
         (void)fprintf(stream, "%s", sweep->prints > 0 ? "" : " have the right covariance");
+    }
+    if (report->ideal.trials > 0) {
+        char text[GS_FORMAT_BYTES];
+        (void)fprintf(stream, "; of samples of the true law %s",
+                      gs_format_share(report->ideal.covariance_ok.share, text));
     }
     (void)fprintf(stream, "\n");
 }
@@ -178,7 +183,7 @@ void gs_report_print_answers(const gs_report *report, const bool *varies, const 
         answer_how_surely(report, nearest, stream);
     }
     print_question("Is the generator right?", screen, stream);
-    answer_right(&sweep, stream);
+    answer_right(report, &sweep, stream);
     if (!isnan(report->error_correlation)) {
         print_question("Does the loss tell?", screen, stream);
         answer_whether_losses_tell(report, stream);

@@ -96,11 +96,19 @@ static void print_json_settings(const gs_settings *settings, FILE *stream) {
     }
 }
 
+static void print_floor(const char *name, const gs_report_row *row, FILE *stream) {
+    (void)fprintf(stream, ", \"%s\": {", name);
+    print_json_fields(row, stream);
+    (void)fprintf(stream, "}");
+}
+
 void gs_report_print_json(const gs_report *report, const gs_experiment *experiment, FILE *stream) {
     (void)fprintf(stream, "{\"title\": ");
     print_json_text(experiment->title == NULL ? "" : experiment->title, stream);
     (void)fprintf(stream, ", \"tolerance\": ");
     print_json_real(experiment->tolerance, stream);
+    print_floor("ideal", &report->ideal, stream);
+    print_floor("real_data", &report->real_data, stream);
     (void)fprintf(stream, ", \"error_correlation\": ");
     print_json_real(report->error_correlation, stream);
     (void)fprintf(stream, ", \"error_correlation_low\": ");

@@ -9,6 +9,7 @@
 #include "numeric/quantile.h"
 #include "report/distribution.h"
 #include "report/equilibrium.h"
+#include "report/floors.h"
 #include "inference/rank.h"
 
 static const double SIGNIFICANCE = 0.05; // of lrt_rejected
@@ -352,6 +353,9 @@ static gs_status make(gs_making *making, gs_error *error) {
     gs_status status = make_rows(making, error);
     if (status == GS_OK) {
         status = correlate(report, pairs, error);
+    }
+    if (status == GS_OK) {
+        status = gs_floors_measure(making->experiment, making->plan, &report->ideal, &report->real_data, error);
     }
     return status == GS_OK ? measure_baselines(making, error) : status;
 }

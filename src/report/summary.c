@@ -11,7 +11,7 @@
 
 enum {
     FEWEST_ROWS = 4,          ///< of configurations in a table, however small the screen
-    LINES_BESIDE_TABLES = 26, ///< heading, column names, sentences, and the ledger below
+    LINES_BESIDE_TABLES = 28, ///< heading, column names, sentences, and the ledger below
     MOST_BASELINES = 4,
 };
 
@@ -219,6 +219,20 @@ static gs_status add_untrained_rows(gs_table *table, const gs_report *report, co
     return status;
 }
 
+static gs_status add_floors(gs_table *table, const gs_report *report, const gs_labels *labels,
+                            const table_column *columns, int column_count, gs_error *error) {
+    static const bool none[GS_SETTING_COUNT] = {false};
+    const gs_report_row *const floors[] = {&report->real_data, &report->ideal};
+    static const char *const names[] = {"real data", "true law"};
+    gs_status status = GS_OK;
+    for (int i = 0; i < 2 && status == GS_OK; i++) {
+        if (floors[i]->trials > 0) {
+            status = add_row(table, names[i], floors[i], none, labels, columns, column_count, GS_STYLE_DIM, error);
+        }
+    }
+    return status;
+}
+
 static gs_status print_table(const char *heading, const gs_report *report, const selection *chosen,
                              const gs_labels *labels, const table_column *columns, int column_count,
                              const gs_screen *screen, FILE *stream, gs_error *error) {
@@ -238,6 +252,9 @@ static gs_status print_table(const char *heading, const gs_report *report, const
     gs_status status = add_trained_rows(&table, report, chosen, labels, columns, column_count, error);
     if (status == GS_OK) {
         status = add_untrained_rows(&table, report, labels, columns, column_count, error);
+    }
+    if (status == GS_OK && columns == LAW_COLUMNS) {
+        status = add_floors(&table, report, labels, columns, column_count, error);
     }
     if (status == GS_OK) {
         (void)fprintf(stream, "\n%s\n", heading);

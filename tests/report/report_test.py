@@ -22,7 +22,10 @@ import unittest
 
 import h5py
 import numpy as np
-from scipy import stats
+from scipy import linalg, stats
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "oracle"))
+import trial_in_numpy  # noqa: E402  docs/randomness.md in NumPy
 
 PROGRAM = sys.argv.pop(1)
 
@@ -373,6 +376,37 @@ class Report(unittest.TestCase):
         self.assertAlmostEqual(report["error_correlation"], r, places=9)
         self.assertEqual(report["correlated"], 180)
         self.assertIn("covariance error %.2f (%.2f to %.2f)" % (r, report["error_correlation_low"], report["error_correlation_high"]), said[7])
+
+    def test_floors_are_what_the_true_law_and_the_real_data_score(self):
+        path = self.run_sweep("floors", "  seed: {range: [1, 3]}\n  data_seed: {range: [11, 30]}\ncheck: {samples: 250, tolerance: 0.25}\n")
+        report = json.loads(gansweep("report", path, "--format", "json").stdout)
+        A, b = np.array([[1, 2], [-0.1, 0.5]]), np.array([1, 2])
+        truth = A.T @ A
+
+        def scores(rows):
+            S, n = np.cov(rows.T), len(rows)
+            eigenvalues = linalg.eigh(S, truth, eigvals_only=True)
+            error = np.linalg.norm(S - truth) / np.linalg.norm(truth)
+            root = linalg.sqrtm(truth)
+            distance = ((rows.mean(axis=0) - b)**2).sum() + np.trace(S + truth - 2 * np.real(linalg.sqrtm(root @ S @ root)))
+            likelihood = stats.multivariate_normal
+            ratio = 2 * (likelihood(rows.mean(axis=0), S * (n - 1) / n).logpdf(rows).sum() - likelihood(b, truth).logpdf(rows).sum())
+            ratio *= 1 - (2 * 4 + 18 + 11) / (6 * n * 5)
+            return abs(eigenvalues - 1).max() <= 0.25, error, distance, stats.chi2.sf(ratio, 5) < 0.05
+
+        def check(found, sets, tolerance):
+            right, error, distance, rejected = np.array(sets, dtype=float).T
+            self.assertEqual((found["trials"], found["covariance_ok_count"], found["lrt_rejected_count"]),
+                             (len(sets), right.sum(), rejected.sum()))
+            self.assertAlmostEqual(found["covariance_error_median"], np.median(error), delta=tolerance)
+            self.assertAlmostEqual(found["frechet_distance_median"], np.median(distance), delta=tolerance)
+            self.assertIsNone(found["prints_ln2_share"])
+
+        check(report["real_data"], [scores(trial_in_numpy.draw_data(A.tolist(), b.tolist(), 1000, seed).astype(float)) for seed in range(11, 31)], 1e-6)
+        check(report["ideal"], [scores(trial_in_numpy.draw_data(A.tolist(), b.tolist(), 250, 2**63 - 1 - i).astype(float)) for i in range(256)], 1e-6)
+        text = gansweep("report", path).stdout
+        self.assertRegex(text, r"\nreal data .*%.*\ntrue law .*%")
+        self.assertIn("of samples of the true law %.1f %%" % (100 * report["ideal"]["covariance_ok_share"]), text)
 
     def compare(self, path, *arguments):
         run = gansweep("report", path, "--format", "json", "--compare", *arguments)
