@@ -307,6 +307,19 @@ def show_most(axes, true, others):
     axes.set_ylim(low[1], high[1])
 
 
+def show_most_points(axes, results, chosen):
+    """The same limits for all panels: the true law at 2 standard deviations, and nearly all points."""
+    points = np.concatenate([points_of(results.of_trial("samples", trial)) for trial in chosen])
+    true = ellipse(results.mean, results.covariance, 2) if len(results.mean) > 1 else points
+    reach = np.ptp(true, axis=0)  # a generator that is far off is cut, so that the others can be seen
+    low = np.clip(np.nanquantile(points, 0.02, axis=0), true.min(axis=0) - 0.6 * reach, true.min(axis=0))
+    high = np.clip(np.nanquantile(points, 0.98, axis=0), true.max(axis=0), true.max(axis=0) + 0.6 * reach)
+    room = 0.05 * (high - low)
+    axes.set_xlim(low[0] - room[0], high[0] + room[0])
+    if len(results.mean) > 1:
+        axes.set_ylim(low[1] - room[1], high[1] + room[1])
+
+
 def trials(results):
     """A page of trainings from the best to the worst covariance error."""
     if not results.samples_kept:
@@ -315,11 +328,14 @@ def trials(results):
     chosen = order[np.unique(np.linspace(0, results.trials - 1, min(TRIALS[0] * TRIALS[1], results.trials)).round().astype(int))]
     columns = min(TRIALS[1], len(chosen))
     rows = -(-len(chosen) // columns)
-    figure, axes = panels(rows, columns, width=PAGE, height=0.5 + 1.75 * rows, squeeze=False)
+    width = PAGE if columns > 2 else COLUMN
+    figure, axes = panels(rows, columns, width=width, height=0.5 + (1.75 if columns > 1 else 2.5) * rows, squeeze=False, sharex=True,
+                          sharey=True)
     for axis, trial in zip(axes.flat, chosen):
-        draw_points(axis, results, trial, size=2)
+        draw_points(axis, results, trial, size=3)
         axis.set_title(f"trial {results.rows[trial]:,}: error {results.covariance_error[trial]:.2g}", fontsize=7)
         axis.tick_params(labelsize=6)
+    show_most_points(axes[0, 0], results, chosen)
     for axis in axes.flat[len(chosen):]:
         axis.set_axis_off()
     legend_outside(figure, axes[0, 0], "above",

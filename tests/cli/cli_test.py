@@ -445,7 +445,7 @@ class DryRun(Case):
                 memory[trials] = usage.ru_maxrss
                 seconds[trials] = min(seconds.get(trials, 1e9), time.monotonic() - start)
         print("seconds", seconds, "kB", memory)
-        self.assertLess(max(seconds.values()), 1)
+        self.assertLess(max(seconds.values()), max(1, 3 * seconds[1000]))  # the second: of a machine that others use
         self.assertLess(memory[10**12], 1.2 * memory[10**3])
 
 

@@ -92,6 +92,7 @@ def expected_row(file, trials):
         row[name + "_sd"] = math.nan if len(loss) < 2 else loss.std(ddof=1)
         for key, q in [("median", 0.5), ("percentile_5", 0.05), ("percentile_95", 0.95)]:
             row[f"{name}_{key}"] = math.nan if few else np.quantile(loss, q)
+    row["units"] = len(set(file["data_seed"][trials][done]))
     ok = finished & (file["covariance_ok"][trials] == 1)
     dimension = file["sample_mean"].shape[1]
     p = stats.chi2.sf(file["lrt_joint"][trials], dimension * (dimension + 1) / 2 + dimension)
