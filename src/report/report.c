@@ -355,7 +355,10 @@ static gs_status make(gs_making *making, gs_error *error) {
         status = correlate(report, pairs, error);
     }
     if (status == GS_OK) {
-        status = gs_floors_measure(making->experiment, making->plan, &report->ideal, &report->real_data, error);
+        gs_report_row ideal, real_data;
+        status = gs_floors_measure(making->experiment, making->plan, &ideal, &real_data, error);
+        report->ideal = ideal;
+        report->real_data = real_data;
     }
     return status == GS_OK ? measure_baselines(making, error) : status;
 }
