@@ -180,17 +180,17 @@ def maps(results):
     return figure
 
 
-def tick_values(name, label, places, results):
-    """Ticks at the swept values, when they are few: (places, labels, label of the axis); None for many."""
+def tick_values(name, places, results):
+    """Ticks at the swept values, when they are few: (places, labels); None for many."""
     values = np.unique(results.plot("losses")[name]) if name in results.plot("losses") else []
     if len(values) != len(places) or len(values) > MOST_TICKS:
         return None
-    return places, [results.value_of(name, value) for value in values], name
+    return places, [results.value_of(name, value) for value in values]
 
 
 def name_ticks(axis, along, named):
     if named is not None:
-        places, labels, label = named
+        places, labels = named
         tilted = along == "x" and sum(map(len, labels)) > 24
         getattr(axis, f"set_{along}ticks")(places, labels, rotation=30 if tilted else 0, ha="right" if tilted or along == "y" else "center")
 
@@ -202,7 +202,7 @@ def short(label):
 def draw_map(figure, axis, axes_of, values, label, logarithmic, results):
     from matplotlib.colors import LogNorm, Normalize
     (y_name, y_label, y), (x_name, x_label, x) = axes_of
-    x_named, y_named = tick_values(x_name, x_label, x, results), tick_values(y_name, y_label, y, results)
+    x_named, y_named = tick_values(x_name, x, results), tick_values(y_name, y, results)
     finite = values[np.isfinite(values) & (values > 0 if logarithmic else True)]
     norm = Normalize(0, 1)
     if logarithmic:

@@ -1,9 +1,8 @@
 /// `gansweep published`: a sweep against the runs that the notebook's authors published.
-#include <math.h>
-
 #include "cli/command.h"
 #include "numeric/format.h"
 #include "published/compare.h"
+#include "report/export.h"
 
 typedef enum { PUBLISHED_TABLE, PUBLISHED_JSON, PUBLISHED_FORMAT_COUNT } published_format;
 static const char *const published_format_names[PUBLISHED_FORMAT_COUNT] = {"table", "json"};
@@ -119,8 +118,8 @@ static void print_table(const gs_published *made, const char *path) {
 // ---- for programs ----
 
 static void print_number(const char *name, double value) {
-    char text[GS_FORMAT_BYTES];
-    (void)printf(isnan(value) ? ", \"%s\": null" : ", \"%s\": %s", name, gs_format_exact(value, text));
+    (void)printf(", \"%s\": ", name);
+    gs_print_json_real(value, stdout);
 }
 
 static void print_json_share(const char *name, gs_share share) {

@@ -1,8 +1,8 @@
 /// A sweep against the runs that the notebook's authors published.
 ///
 /// PyTorch and TensorFlow drew everything afresh at each run, so their runs are samples of independent trainings. The
-/// 75 MXNet runs share data, initialisation and latents - the book's MXNet seeds them - and differ in the order of the
-/// data alone: they are one cluster, and are ranked among clusters of ours.
+/// 75 MXNet runs share data, initialisation and latents, since MXNet's generator starts from a constant seed, and
+/// differ in the order of the data alone: they are one cluster, and are ranked among clusters of ours.
 #ifndef GANSWEEP_PUBLISHED_COMPARE_H
 #define GANSWEEP_PUBLISHED_COMPARE_H
 

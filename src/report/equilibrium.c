@@ -131,10 +131,9 @@ void gs_equilibrium_judge(gs_equilibrium *equilibrium, const double *loss_D, con
                             .mean_count = 2,
                             .sums = {equilibrium->sums[0], equilibrium->sums[1]},
                             .trials = equilibrium->trials};
-    row->equivalence_p[0] = row->equivalence_p[1] = count == 0 ? (double)NAN : 0;
     *losses[0] = *losses[1] = (gs_mean_interval){NAN, NAN};
+    row->equivalence_p[0] = row->equivalence_p[1] = units.count < 2 ? (double)NAN : 0;
     if (units.count < 2) {
-        row->equivalence_p[0] = row->equivalence_p[1] = NAN;
         return;
     }
     gs_bootstrap_means(&units, equilibrium->resamples, SEED, equilibrium->threads, equilibrium->replicates);

@@ -17,7 +17,7 @@ void gs_equilibrium_free(gs_equilibrium *equilibrium);
 /// Trials with the same data are one unit. Neighbouring units are taken together where there are more than 2^20: their
 /// mean and its law stay what they were.
 /// @param loss_D, loss_G  [count] of the last epoch, of trials that did not diverge
-/// @param data_seed  [count] are put into another order
+/// @param data_seed  [count]
 void gs_equilibrium_judge(gs_equilibrium *equilibrium, const double *loss_D, const double *loss_G,
                           const int64_t *data_seed, int64_t count, gs_report_row *row);
 

@@ -63,8 +63,7 @@ static void print_json_text(const char *text, FILE *stream) {
     (void)fputc('"', stream);
 }
 
-/// JSON has no NaN and no infinity: null, and the strings that Python's float() and R's as.numeric() read.
-static void print_json_real(double value, FILE *stream) {
+void gs_print_json_real(double value, FILE *stream) {
     char text[GS_FORMAT_BYTES];
     if (isnan(value)) {
         (void)fprintf(stream, "null");
@@ -81,7 +80,7 @@ static void print_json_fields(const gs_report_row *row, FILE *stream) {
         if (gs_fields[i].type == GS_FIELD_COUNT) {
             (void)fprintf(stream, "%lld", (long long)gs_field_integer(row, &gs_fields[i]));
         } else {
-            print_json_real(gs_field_real(row, &gs_fields[i]), stream);
+            gs_print_json_real(gs_field_real(row, &gs_fields[i]), stream);
         }
     }
 }
@@ -106,15 +105,15 @@ void gs_report_print_json(const gs_report *report, const gs_experiment *experime
     (void)fprintf(stream, "{\"title\": ");
     print_json_text(experiment->title == NULL ? "" : experiment->title, stream);
     (void)fprintf(stream, ", \"tolerance\": ");
-    print_json_real(experiment->tolerance, stream);
+    gs_print_json_real(experiment->tolerance, stream);
     print_floor("ideal", &report->ideal, stream);
     print_floor("real_data", &report->real_data, stream);
     (void)fprintf(stream, ", \"error_correlation\": ");
-    print_json_real(report->error_correlation, stream);
+    gs_print_json_real(report->error_correlation, stream);
     (void)fprintf(stream, ", \"error_correlation_low\": ");
-    print_json_real(report->error_correlation_low, stream);
+    gs_print_json_real(report->error_correlation_low, stream);
     (void)fprintf(stream, ", \"error_correlation_high\": ");
-    print_json_real(report->error_correlation_high, stream);
+    gs_print_json_real(report->error_correlation_high, stream);
     (void)fprintf(stream, ", \"correlated\": %lld, \"rows\": [", (long long)report->correlated);
     for (int64_t i = 0; i < report->count; i++) {
         const gs_report_row *row = &report->rows[i];

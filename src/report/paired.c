@@ -10,9 +10,10 @@
 #include "inference/bootstrap.h"
 #include "numeric/format.h"
 #include "report/column.h"
+#include "report/export.h"
 #include "report/fields.h"
 
-enum { RESAMPLES = 10000, MOST_RESAMPLED = 1 << 20 };
+enum { RESAMPLES = 10000, MANY_UNITS = 100000, RESAMPLES_OF_MANY = 1000 };
 static const double CONFIDENCE = 0.95;
 static const uint64_t SEED = 1987; // of the resamples
 
@@ -85,104 +86,150 @@ static int64_t find_pairs(const gs_plan *plan, const int64_t configurations[2], 
     return found;
 }
 
-/// One quantity of one trial, as a number.
-static gs_status read_quantity(gs_columns *columns, gs_paired_quantity quantity, const gs_settings *settings,
-                               int64_t trial, double *value, gs_error *error) {
-    static const gs_quantity stored[GS_PAIRED_COUNT] = {
-        GS_QUANTITY_LOSS_D,           GS_QUANTITY_LOSS_G, GS_QUANTITY_COVARIANCE_ERROR,
-        GS_QUANTITY_FRECHET_DISTANCE, GS_QUANTITY_LOSS_D, GS_QUANTITY_COVARIANCE_OK,
-    };
-    double loss_G = 0;
-    gs_status status = gs_columns_read(columns, stored[quantity], settings->epochs, trial, 1, value, error);
-    if (status == GS_OK && quantity == GS_PAIRED_PRINTS_LN2) {
-        status = gs_columns_read(columns, GS_QUANTITY_LOSS_G, settings->epochs, trial, 1, &loss_G, error);
-        *value = gs_prints_ln2(settings->generator_loss, (float)*value, (float)loss_G);
+/// One stored quantity of all pairs' trials of one configuration. One side after the other: the windows of a results
+/// file go along with one of them at a time.
+/// @param values  [count]
+static gs_status read_side(gs_columns *columns, gs_quantity quantity, const trial_pair *pairs, int64_t count, int side,
+                           const gs_settings *settings, double *values, gs_error *error) {
+    gs_status status = GS_OK;
+    for (int64_t i = 0; i < count && status == GS_OK; i++) {
+        status = gs_columns_read(columns, quantity, settings->epochs, pairs[i].trial[side], 1, &values[i], error);
     }
     return status;
 }
 
+/// Work space of a comparison.
+typedef struct {
+    double *values[2], *losses_G; ///< [pairs] of each side; of the side that is being read
+    double *difference, *trials;  ///< [units] summed over the pairs of one data set
+    double *replicates;           ///< [RESAMPLES]
+} paired_space;
+
+static void free_space(paired_space *space) {
+    free(space->values[0]);
+    free(space->values[1]);
+    free(space->losses_G);
+    free(space->difference);
+    free(space->trials);
+    free(space->replicates);
+}
+
+static gs_status new_space(int64_t pairs, paired_space *space, gs_error *error) {
+    const size_t count = (size_t)pairs + 1;
+    *space = (paired_space){{calloc(count, sizeof(double)), calloc(count, sizeof(double))},
+                            calloc(count, sizeof(double)),
+                            calloc(count, sizeof(double)),
+                            calloc(count, sizeof(double)),
+                            calloc(RESAMPLES, sizeof(double))};
+    return space->values[0] != NULL && space->values[1] != NULL && space->losses_G != NULL &&
+                   space->difference != NULL && space->trials != NULL && space->replicates != NULL
+               ? GS_OK
+               : gs_fail(error, GS_ERROR_RUN, "out of memory to compare %lld pairs of trials", (long long)pairs);
+}
+
 /// Keeps the pairs of which both trials are done.
-static gs_status keep_done(gs_columns *columns, trial_pair *pairs, gs_paired *paired, gs_error *error) {
-    gs_status read = GS_OK;
-    for (int64_t i = 0; i < paired->common && read == GS_OK; i++) {
-        double status[2] = {GS_PENDING, GS_PENDING};
-        for (int side = 0; side < 2 && read == GS_OK; side++) {
-            read = gs_columns_read(columns, GS_QUANTITY_STATUS, paired->settings[side].epochs, pairs[i].trial[side], 1,
-                                   &status[side], error);
-        }
-        if (status[0] == GS_DONE && status[1] == GS_DONE) {
+static gs_status keep_done(gs_columns *columns, trial_pair *pairs, const paired_space *space, gs_paired *paired,
+                           gs_error *error) {
+    gs_status status = GS_OK;
+    for (int side = 0; side < 2 && status == GS_OK; side++) {
+        status = read_side(columns, GS_QUANTITY_STATUS, pairs, paired->common, side, &paired->settings[side],
+                           space->values[side], error);
+    }
+    for (int64_t i = 0; i < paired->common && status == GS_OK; i++) {
+        if (space->values[0][i] == GS_DONE && space->values[1][i] == GS_DONE) {
             pairs[paired->pairs++] = pairs[i];
         }
     }
-    return read;
+    return status;
 }
 
-/// What is summed over the pairs of one data set.
-typedef struct {
-    double *difference, *pairs; ///< [units]
-    double *replicates;         ///< [RESAMPLES]
-} unit_sums;
-
-static gs_status compare_quantity(gs_columns *columns, gs_paired_quantity quantity, const trial_pair *pairs,
-                                  const unit_sums *sums, gs_paired *paired, gs_error *error) {
-    gs_paired_difference *found = &paired->differences[quantity];
-    double totals[2] = {0, 0};
-    int64_t unit = -1;
-    for (int64_t i = 0; i < paired->pairs; i++) {
-        double value[2] = {NAN, NAN};
-        for (int side = 0; side < 2; side++) {
-            const gs_status status =
-                read_quantity(columns, quantity, &paired->settings[side], pairs[i].trial[side], &value[side], error);
-            if (status != GS_OK) {
-                return status;
-            }
-            totals[side] += value[side];
+/// A compared quantity of one side, as numbers.
+static gs_status read_quantity(gs_columns *columns, gs_paired_quantity quantity, const trial_pair *pairs, int side,
+                               const gs_paired *paired, const paired_space *space, gs_error *error) {
+    static const gs_quantity stored[GS_PAIRED_COUNT] = {
+        GS_QUANTITY_LOSS_D,           GS_QUANTITY_LOSS_G, GS_QUANTITY_COVARIANCE_ERROR,
+        GS_QUANTITY_FRECHET_DISTANCE, GS_QUANTITY_LOSS_D, GS_QUANTITY_COVARIANCE_OK,
+    };
+    const gs_settings *settings = &paired->settings[side];
+    double *values = space->values[side];
+    gs_status status = read_side(columns, stored[quantity], pairs, paired->pairs, side, settings, values, error);
+    if (status == GS_OK && quantity == GS_PAIRED_PRINTS_LN2) {
+        status = read_side(columns, GS_QUANTITY_LOSS_G, pairs, paired->pairs, side, settings, space->losses_G, error);
+        for (int64_t i = 0; i < paired->pairs; i++) {
+            values[i] = gs_prints_ln2(settings->generator_loss, (float)values[i], (float)space->losses_G[i]);
         }
-        if (i == 0 || pairs[i].data_seed != pairs[i - 1].data_seed) {
-            unit++;
-            sums->difference[unit] = sums->pairs[unit] = 0;
-        }
-        sums->difference[unit] += value[1] - value[0];
-        sums->pairs[unit]++;
     }
-    const gs_units units = {.count = unit + 1, .mean_count = 1, .sums = {sums->difference}, .trials = sums->pairs};
-    paired->units = units.count;
-    found->first = totals[0] / (double)paired->pairs;
-    found->second = totals[1] / (double)paired->pairs;
-    found->difference = gs_units_mean(&units, 0);
+    return status;
+}
+
+/// Sums the differences over the pairs of each data set; returns the number of these.
+static int64_t sum_units(const trial_pair *pairs, int64_t count, const paired_space *space) {
+    int64_t units = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (i == 0 || pairs[i].data_seed != pairs[i - 1].data_seed) {
+            space->difference[units] = space->trials[units] = 0;
+            units++;
+        }
+        space->difference[units - 1] += space->values[1][i] - space->values[0][i];
+        space->trials[units - 1]++;
+    }
+    return units;
+}
+
+static double mean_of(const double *values, int64_t count) {
+    double sum = 0;
+    for (int64_t i = 0; i < count; i++) {
+        sum += values[i];
+    }
+    return sum / (double)count;
+}
+
+static void judge(const gs_units *units, double *replicates, gs_paired_difference *found) {
+    found->difference = gs_units_mean(units, 0);
     found->interval = (gs_mean_interval){NAN, NAN};
     found->p = NAN;
-    if (units.count > 1 && isfinite(found->difference)) {
-        const gs_run_options presets = {0};
-        const double error_of_mean = gs_units_standard_error(&units, 0);
-        const int64_t resamples = units.count > MOST_RESAMPLED / 10 ? RESAMPLES / 10 : RESAMPLES;
-        gs_bootstrap_means(&units, resamples, SEED, gs_run_threads(&presets),
-                           (double *const[GS_MOST_MEANS]){sums->replicates});
-        const gs_interval interval = gs_bca_interval(found->difference, sums->replicates, resamples,
-                                                     gs_units_acceleration(&units, 0), CONFIDENCE);
-        found->interval = (gs_mean_interval){interval.low, interval.high};
-        found->p = error_of_mean == 0
-                       ? found->difference == 0
-                       : 2 * gsl_cdf_tdist_Q(fabs(found->difference) / error_of_mean, (double)units.count - 1);
+    if (units->count < 2 || !isfinite(found->difference)) {
+        return;
     }
-    return GS_OK;
+    const gs_run_options presets = {0};
+    const double error = gs_units_standard_error(units, 0);
+    const int64_t resamples = units->count > MANY_UNITS ? RESAMPLES_OF_MANY : RESAMPLES;
+    gs_bootstrap_means(units, resamples, SEED, gs_run_threads(&presets), (double *const[GS_MOST_MEANS]){replicates});
+    const gs_interval interval =
+        gs_bca_interval(found->difference, replicates, resamples, gs_units_acceleration(units, 0), CONFIDENCE);
+    found->interval = (gs_mean_interval){interval.low, interval.high};
+    found->p = error == 0 ? found->difference == 0
+                          : 2 * gsl_cdf_tdist_Q(fabs(found->difference) / error, (double)units->count - 1);
 }
 
-static gs_status compare_all(gs_columns *columns, const trial_pair *pairs, gs_paired *paired, gs_error *error) {
-    const size_t count = (size_t)paired->pairs + 1;
-    const unit_sums sums = {malloc(count * sizeof(double)), malloc(count * sizeof(double)),
-                            malloc(RESAMPLES * sizeof(double))};
+static gs_status compare_quantities(gs_columns *columns, const trial_pair *pairs, const paired_space *space,
+                                    gs_paired *paired, gs_error *error) {
     gs_status status = GS_OK;
-    if (sums.difference == NULL || sums.pairs == NULL || sums.replicates == NULL) {
-        status =
-            gs_fail(error, GS_ERROR_RUN, "out of memory to compare %lld pairs of trials", (long long)paired->pairs);
-    }
     for (int quantity = 0; quantity < GS_PAIRED_COUNT && status == GS_OK; quantity++) {
-        status = compare_quantity(columns, (gs_paired_quantity)quantity, pairs, &sums, paired, error);
+        gs_paired_difference *found = &paired->differences[quantity];
+        for (int side = 0; side < 2 && status == GS_OK; side++) {
+            status = read_quantity(columns, (gs_paired_quantity)quantity, pairs, side, paired, space, error);
+        }
+        paired->units = sum_units(pairs, paired->pairs, space);
+        found->first = mean_of(space->values[0], paired->pairs);
+        found->second = mean_of(space->values[1], paired->pairs);
+        const gs_units units = {
+            .count = paired->units, .mean_count = 1, .sums = {space->difference}, .trials = space->trials};
+        judge(&units, space->replicates, found);
     }
-    free(sums.difference);
-    free(sums.pairs);
-    free(sums.replicates);
+    return status;
+}
+
+static gs_status compare_pairs(gs_columns *columns, trial_pair *pairs, gs_paired *paired, gs_error *error) {
+    paired_space space;
+    gs_status status = new_space(paired->common, &space, error);
+    if (status == GS_OK) {
+        status = keep_done(columns, pairs, &space, paired, error);
+    }
+    if (status == GS_OK && paired->pairs > 0) {
+        status = compare_quantities(columns, pairs, &space, paired, error);
+    }
+    free_space(&space);
     return status;
 }
 
@@ -210,11 +257,8 @@ gs_status gs_report_compare(const gs_results *results, int64_t first, int64_t se
                              (long long)first, (long long)second);
         }
     }
-    if (status == GS_OK) {
-        status = keep_done(columns, pairs, paired, error);
-    }
-    if (status == GS_OK && pairs != NULL && paired->pairs > 0) {
-        status = compare_all(columns, pairs, paired, error);
+    if (status == GS_OK && pairs != NULL) {
+        status = compare_pairs(columns, pairs, paired, error);
     }
     free(pairs);
     gs_columns_free(columns);
@@ -261,16 +305,8 @@ static void print_table(const gs_paired *paired, const char *path, FILE *stream)
 }
 
 static void print_json_number(const char *name, double value, FILE *stream) {
-    char text[GS_FORMAT_BYTES];
-    if (isfinite(value)) {
-        (void)fprintf(stream, ", \"%s\": %s", name, gs_format_exact(value, text));
-    } else {
-        (void)fprintf(stream,
-                      isnan(value) ? ", \"%s\": null"
-                      : value > 0  ? ", \"%s\": \"inf\""
-                                   : ", \"%s\": \"-inf\"",
-                      name);
-    }
+    (void)fprintf(stream, ", \"%s\": ", name);
+    gs_print_json_real(value, stream);
 }
 
 static void print_json(const gs_paired *paired, FILE *stream) {
