@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import yaml
 
-LAYOUT_VERSION = 3  # of docs/file-format.md
+LAYOUT_VERSION = 4  # of docs/file-format.md
 COLUMNS = ["configuration", "epochs", "generator_loss", "covariance_error", "covariance_ok"]
 NEEDED = ["status", "loss_D", "loss_G", *COLUMNS, "plots/losses", "provenance/resolved"]
 SETTINGS = ["lr_D", "lr_G", "batch_size", "latent_dim", "epochs", "convention", "generator_loss"]

@@ -6,11 +6,35 @@
 #ifndef GANSWEEP_CHECK_H
 #define GANSWEEP_CHECK_H
 
-#include "gansweep/experiment.h"
+#include "gansweep/train.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/// What became of a trial: the first of these whose condition it meets, in this order. A loss near ln 2 is also what a
+/// discriminator that says the same of everything has, and what a generator that makes a line of points can have: they
+/// come before `losses only`.
+typedef enum {
+    GS_OUTCOME_PENDING,            ///< not finished
+    GS_OUTCOME_DIVERGED,           ///< a loss or a parameter was not finite
+    GS_OUTCOME_CONVERGED,          ///< both losses within the margin of the equilibrium; covariance and mean right
+    GS_OUTCOME_DEAD_DISCRIMINATOR, ///< its logits hardly differ, and the laws do: covariance or mean is wrong
+    GS_OUTCOME_COLLAPSED,          ///< the samples are nearly flat: the least generalized eigenvalue is near 0
+    GS_OUTCOME_LOSSES_ONLY,        ///< both losses within the margin of the equilibrium, and the samples wrong
+    GS_OUTCOME_DISCRIMINATOR_WINS, ///< loss_D is under half of ln 2
+    GS_OUTCOME_OSCILLATING,        ///< the last losses go up and down
+    GS_OUTCOME_NOT_YET,            ///< none of these
+    GS_OUTCOME_COUNT,
+} gs_outcome;
+
+extern const char *const gs_outcome_names[GS_OUTCOME_COUNT]; ///< "pending", "diverged", "converged", ...
+
+#define GS_OUTCOME_MARGIN 0.005           ///< nats: of each loss of the last epoch from its value at equilibrium
+#define GS_OUTCOME_LEAST_SPREAD 0.01      ///< of logits, whose standard deviation is under it where D is dead
+#define GS_OUTCOME_LEAST_EIGENVALUE 0.01  ///< under it a tenth of the true standard deviation is left, or less
+#define GS_OUTCOME_LEAST_OSCILLATION 0.05 ///< nats
+enum { GS_OUTCOME_EPOCHS = 5 };           ///< the last ones, over which losses oscillate
 
 /// Result for one trial. All NaN (and covariance_ok false) for samples that are not finite.
 typedef struct {
@@ -21,11 +45,14 @@ typedef struct {
     double affine_invariant_distance;     ///< sqrt(sum log^2 lambda), dimensionless; +inf if singular
     double lrt_covariance;   ///< Bartlett-corrected -2 log likelihood ratio of Sigma = A^T A; chi2, d(d+1)/2
     double lrt_joint;        ///< the same, joint with the mean; chi2, d(d+1)/2 + d
+    double mean_error;       ///< sqrt((mean - b)^T (A^T A)^-1 (mean - b)): in standard deviations of the true law
     double hotelling_t2;     ///< count (mean - b)^T S^-1 (mean - b); +inf if singular, but 0 at b itself
     double frechet_distance; ///< squared 2-Wasserstein of the fitted Gaussians, data units squared
     double kl_exact;         ///< KL(N(c, W W^T) to N(b, A^T A)), nats; +inf if singular; NaN: G is not affine
     double frechet_exact;    ///< Frechet distance of the exact law; NaN when the generator is not affine
     bool covariance_ok;      ///< every eigenvalue within [1 - tolerance, 1 + tolerance]
+    double loss_oscillation; ///< see gs_loss_oscillation; NaN for a diverged trial
+    gs_outcome outcome;
 } gs_check;
 
 /// One thread's checker: factors of the true law and LAPACK work space.
@@ -45,6 +72,17 @@ double gs_checker_lapack_seconds(const gs_checker *checker);
 /// @return GS_OK; GS_ERROR_INPUT when count < 2, or GS_ERROR_RUN with the LAPACK routine and its info, and all is NaN
 gs_status gs_check_samples(gs_checker *checker, const float *samples, int64_t count, const float *weight,
                            const float *bias, int64_t latent_dim, gs_check *check, gs_error *error);
+
+/// How far losses go back and forth over the last GS_OUTCOME_EPOCHS epochs: half of what the sum of |differences|
+/// exceeds |last - first|, in nats. 0 where they only rise or only fall, and the height of a single peak.
+/// @param losses  [epochs]
+double gs_loss_oscillation(const float *losses, int64_t epochs);
+
+/// Fills `loss_oscillation`, the greater of both losses', and `outcome`. Only after gs_check_samples.
+/// @param loss_D, loss_G  [settings->epochs]
+/// @param tolerance  of the experiment: also the most that mean_error of a right mean may be
+void gs_check_outcome(const gs_settings *settings, double tolerance, const float *loss_D, const float *loss_G,
+                      bool diverged, const gs_ending *ending, gs_check *check);
 
 /// A result with room for its covariance, or NULL when out of memory.
 gs_check *gs_check_create(int dimension);

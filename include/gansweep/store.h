@@ -22,7 +22,7 @@ typedef enum { GS_U1, GS_U4, GS_I8, GS_F4, GS_F8 } gs_element;
 
 enum {
     GS_MAX_RANK = 4,
-    GS_LAYOUT_VERSION = 3, ///< of the file: a reader refuses any other
+    GS_LAYOUT_VERSION = 4, ///< of the file: a reader refuses any other
 };
 
 /// One dataset of the results file. A row is what belongs to one index of its first dimension, which is `trial` for all

@@ -46,6 +46,14 @@ typedef struct {
 void gs_generator_layers(const gs_experiment *experiment, int64_t latent_dim, gs_layers *layers);
 void gs_discriminator_layers(const gs_experiment *experiment, gs_layers *layers);
 
+/// The trained nets as they are left: their losses, and how steep they are, over all real rows and all checked samples.
+/// The gradients are those of the means, whatever the convention sums. All NaN for a diverged trial.
+typedef struct {
+    double loss_D, loss_G; ///< nats per example, of the trained discriminator and through it
+    double logit_spread;   ///< standard deviation of its logits over real rows and samples, half the weight each
+    double gradient_norm_D, gradient_norm_G; ///< Euclidean norms of the losses' gradients in their own net's parameters
+} gs_ending;
+
 /// Where the results of a pack's trials go. Each row belongs to one trial, trial k of the pack to row k; the row
 /// lengths are sized for the experiment's largest epochs and latent_dim. Rows of trials with fewer epochs are filled
 /// with NaN. A diverged trial's floats are the quiet NaN 0x7fc00000 from its first diverged epoch on, and wholly in the
@@ -57,6 +65,9 @@ typedef struct {
     float *discriminator;      ///< [lanes x discriminator parameters]
     float *generator_by_epoch; ///< [lanes x epochs x generator parameters], or NULL
     float *samples;            ///< [lanes x check_samples x dimension] drawn from the trained generator
+    float *real;               ///< [lanes x n x dimension] the real data as drawn, or NULL
+    float *latents;            ///< [lanes x check_samples x latent_dim] what the samples were made from, or NULL
+    gs_ending *ending;         ///< [lanes]
     int64_t *diverged_epoch;   ///< [lanes] 1-based epoch at whose end a loss or a parameter was not finite; 0: none
 } gs_training;
 

@@ -115,6 +115,7 @@ static void set_undefined(gs_check *check, int d) {
     check->affine_invariant_distance = NAN;
     check->lrt_covariance = NAN;
     check->lrt_joint = NAN;
+    check->mean_error = NAN;
     check->hotelling_t2 = NAN;
     check->frechet_distance = NAN;
     check->kl_exact = NAN;
@@ -201,6 +202,7 @@ static gs_status check_fitted_law(gs_checker *checker, int64_t count, gs_check *
     }
     const double squared_length = locate_mean(checker, check->sample_mean);
     check->covariance_error = relative_frobenius_error(check->sample_covariance, truth);
+    check->mean_error = sqrt(squared_length);
     check->affine_invariant_distance = gs_affine_invariant_distance(check->eigenvalues, d);
     check->lrt_covariance = gs_lrt_covariance(check->eigenvalues, d, count);
     check->lrt_joint = gs_lrt_joint(check->eigenvalues, d, count, squared_length);

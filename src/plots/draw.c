@@ -30,7 +30,7 @@ typedef struct {
 
 /// Trials that a plot shows, when they are finished.
 typedef struct {
-    int64_t looked_at, finished;
+    int64_t looked_at, finished, diverged;
 } gs_count;
 
 /// Curves that wait for the end of a configuration, and counts that wait for the end of the pass.
@@ -198,9 +198,12 @@ static int64_t row_of(const gs_plots *plots, int64_t configuration) {
     return -1;
 }
 
-static void add_count(gs_count *count, int64_t looked_at, int64_t finished) {
+static void add_count(gs_count *count, int64_t looked_at, const gs_trials_read *finished) {
     count->looked_at += looked_at;
-    count->finished += finished;
+    count->finished += finished->count;
+    for (int64_t i = 0; i < finished->count; i++) {
+        count->diverged += isnan(finished->last_D[i]);
+    }
 }
 
 static void count_last_loss(double *bins, double loss) {
@@ -247,9 +250,9 @@ static gs_status look_at(gs_pass *pass, int64_t configuration, gs_error *error) 
         return status;
     }
     const int64_t row = row_of(pass->plots, configuration);
-    add_count(&pass->in_all, divide_up(members, step), trials->count);
+    add_count(&pass->in_all, divide_up(members, step), trials);
     if (row >= 0) {
-        add_count(&pass->in_rows, divide_up(members, step), trials->count);
+        add_count(&pass->in_rows, divide_up(members, step), trials);
     }
     if (trials->count == 0) {
         return GS_OK;
@@ -330,8 +333,11 @@ static gs_status draw_error_against_loss(gs_pass *pass, gs_error *error) {
         gs_settings settings;
         gs_plan_settings(plots->plan, plots->points[i], &settings);
         status = gs_reading_trial(&pass->reading, plots->points[i], settings.epochs, error);
-        add_count(&pass->in_points, 1, status == GS_OK ? read->count : 0);
-        if (status == GS_OK && read->count == 1 && !isnan(read->last_D[0]) && !isnan(read->covariance_error[0])) {
+        if (status != GS_OK) {
+            break;
+        }
+        add_count(&pass->in_points, 1, read);
+        if (read->count == 1 && !isnan(read->last_D[0]) && !isnan(read->covariance_error[0])) {
             const double sign = gs_equilibrium_sign(settings.generator_loss);
             const double farthest = fmax(fabs(read->last_D[0] - GS_LN2), fabs(sign * read->last_G[0] - GS_LN2));
             distance[i] = fmax(farthest, SHORTEST_DISTANCE);
@@ -344,7 +350,8 @@ static gs_status draw_error_against_loss(gs_pass *pass, gs_error *error) {
 
 // ---- titles ----
 
-/// "1,000 trainings", "100,000 trainings, an even part of 1,000,000", "731 of 1,000 trainings: the others are not ..."
+/// "1,000 trainings", "100,000 trainings, an even part of 1,000,000 (3 diverged)", "731 of 1,000 trainings: the others
+/// are not ..."
 static void describe_trials(const gs_count *count, int64_t trial_count, char text[TRIALS_BYTES]) {
     char finished[GS_FORMAT_BYTES], all[GS_FORMAT_BYTES], planned[GS_FORMAT_BYTES];
     (void)gs_format_count(count->finished, finished);
@@ -359,6 +366,12 @@ static void describe_trials(const gs_count *count, int64_t trial_count, char tex
     } else {
         (void)snprintf(text, TRIALS_BYTES, "%s training%s%s%s", all, count->looked_at == 1 ? "" : "s",
                        partly ? ", an even part of " : "", partly ? planned : "");
+    }
+    if (count->diverged > 0) {
+        char diverged[GS_FORMAT_BYTES];
+        const size_t length = strlen(text);
+        (void)snprintf(text + length, TRIALS_BYTES - length, " (%s diverged)",
+                       gs_format_count(count->diverged, diverged));
     }
 }
 

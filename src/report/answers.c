@@ -7,28 +7,12 @@
 #include "numeric/format.h"
 #include "report/distribution.h"
 #include "report/fields.h"
+#include "report/totals.h"
 
 static const double SIGNIFICANCE = 0.05; // of the adjusted p-values
 static const int QUESTION_WIDTH = 24;
 static const double MOST_FIXED = 100;       // a greater mean is printed with an exponent
 static const double LEAST_PRINTED = 1e-300; // of a p-value
-
-/// Sums of counts over rows.
-typedef struct {
-    int64_t done, finished, prints, right, both;
-} totals;
-
-static totals sum_rows(const gs_report_row *rows, int64_t count) {
-    totals sum = {0};
-    for (int64_t i = 0; i < count; i++) {
-        sum.done += rows[i].done;
-        sum.finished += rows[i].done + rows[i].diverged;
-        sum.prints += rows[i].prints_ln2.count;
-        sum.right += rows[i].covariance_ok.count;
-        sum.both += rows[i].both.count;
-    }
-    return sum;
-}
 
 static void print_question(const char *question, const gs_screen *screen, FILE *stream) {
     (void)fprintf(stream, "%s%-*s%s  ", gs_screen_on(screen, GS_STYLE_BOLD), QUESTION_WIDTH, question,
@@ -132,21 +116,55 @@ static void answer_how_surely(const gs_report *report, const gs_report_row *near
     (void)fprintf(stream, "\n");
 }
 
-static void answer_right(const gs_report *report, const totals *sweep, FILE *stream) {
-    if (sweep->prints > 0) {
+static void answer_right(const gs_report *report, const gs_totals *sweep, FILE *stream) {
+    if (sweep->prints_ln2 > 0) {
         (void)fprintf(stream, "Of those at 0.693 / 0.693 ");
-        print_share(gs_share_of(sweep->both, sweep->prints), stream);
+        print_share(gs_share_of(sweep->both, sweep->prints_ln2), stream);
         (void)fprintf(stream, " have the right covariance");
     }
-    if (sweep->finished > sweep->prints) {
-        (void)fprintf(stream, "%s", sweep->prints > 0 ? ", of the others " : "Of the trainings ");
-        print_share(gs_share_of(sweep->right - sweep->both, sweep->finished - sweep->prints), stream);
-        (void)fprintf(stream, "%s", sweep->prints > 0 ? "" : " have the right covariance");
+    if (sweep->finished > sweep->prints_ln2) {
+        (void)fprintf(stream, "%s", sweep->prints_ln2 > 0 ? ", of the others " : "Of the trainings ");
+        print_share(gs_share_of(sweep->covariance_ok - sweep->both, sweep->finished - sweep->prints_ln2), stream);
+        (void)fprintf(stream, "%s", sweep->prints_ln2 > 0 ? "" : " have the right covariance");
     }
     if (report->ideal.trials > 0) {
         char text[GS_FORMAT_BYTES];
         (void)fprintf(stream, "; of samples of the true law %s",
                       gs_format_share(report->ideal.covariance_ok.share, text));
+    }
+    (void)fprintf(stream, "\n");
+}
+
+static const char *const OUTCOME_WORDS[GS_OUTCOME_COUNT] = {
+    [GS_OUTCOME_DIVERGED] = "diverged",
+    [GS_OUTCOME_CONVERGED] = "converged",
+    [GS_OUTCOME_DEAD_DISCRIMINATOR] = "dead discriminator",
+    [GS_OUTCOME_COLLAPSED] = "generator collapsed",
+    [GS_OUTCOME_LOSSES_ONLY] = "equilibrium of losses only",
+    [GS_OUTCOME_DISCRIMINATOR_WINS] = "discriminator wins",
+    [GS_OUTCOME_OSCILLATING] = "oscillating",
+    [GS_OUTCOME_NOT_YET] = "not yet",
+};
+
+/// All that happened, the most frequent first.
+static void answer_what_became(const gs_totals *sweep, FILE *stream) {
+    bool printed[GS_OUTCOME_COUNT] = {[GS_OUTCOME_PENDING] = true};
+    const char *separator = "";
+    for (;;) {
+        int most = GS_OUTCOME_PENDING;
+        for (int outcome = 1; outcome < GS_OUTCOME_COUNT; outcome++) {
+            if (!printed[outcome] && (printed[most] || sweep->outcome[outcome] > sweep->outcome[most])) {
+                most = outcome;
+            }
+        }
+        if (printed[most] || sweep->outcome[most] == 0) {
+            break;
+        }
+        char text[GS_FORMAT_BYTES];
+        const gs_share share = gs_share_of(sweep->outcome[most], sweep->finished);
+        (void)fprintf(stream, "%s%s %s", separator, OUTCOME_WORDS[most], gs_format_share(share.share, text));
+        separator = ", ";
+        printed[most] = true;
     }
     (void)fprintf(stream, "\n");
 }
@@ -162,8 +180,8 @@ static void answer_whether_losses_tell(const gs_report *report, FILE *stream) {
 }
 
 void gs_report_print_answers(const gs_report *report, const bool *varies, const gs_screen *screen, FILE *stream) {
-    const totals sweep = sum_rows(report->rows, report->count);
-    const totals null = sum_rows(report->baselines, report->baseline_count);
+    const gs_totals sweep = gs_totals_of(report->rows, report->count);
+    const gs_totals null = gs_totals_of(report->baselines, report->baseline_count);
     if (sweep.finished == 0) {
         (void)fprintf(stream, "\nNo trial is finished.\n");
         return;
@@ -171,9 +189,9 @@ void gs_report_print_answers(const gs_report *report, const bool *varies, const 
     (void)fprintf(stream, "\n");
     print_question("Does loss = ln 2 appear?", screen, stream);
     (void)fprintf(stream, "Both losses print 0.693 in ");
-    print_share(gs_share_of(sweep.prints, sweep.finished), stream);
+    print_share(gs_share_of(sweep.prints_ln2, sweep.finished), stream);
     (void)fprintf(stream, " of the trainings, and in ");
-    print_share(gs_share_of(null.prints, null.finished), stream);
+    print_share(gs_share_of(null.prints_ln2, null.finished), stream);
     (void)fprintf(stream, " of the untrained nets\n");
     const gs_report_row *nearest = find_nearest(report);
     if (nearest != NULL) {
@@ -184,6 +202,8 @@ void gs_report_print_answers(const gs_report *report, const bool *varies, const 
     }
     print_question("Is the generator right?", screen, stream);
     answer_right(report, &sweep, stream);
+    print_question("What became of them?", screen, stream);
+    answer_what_became(&sweep, stream);
     if (!isnan(report->error_correlation)) {
         print_question("Does the loss tell?", screen, stream);
         answer_whether_losses_tell(report, stream);

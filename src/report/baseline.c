@@ -65,6 +65,7 @@ static gs_status note(gs_baseline *baseline, gs_worker *worker, int first, int r
     quantity[GS_QUANTITY_LOSS_D][i] = loss_D;
     quantity[GS_QUANTITY_LOSS_G][i] = loss_G;
     quantity[GS_QUANTITY_COVARIANCE_OK][i] = worker->check->covariance_ok;
+    quantity[GS_QUANTITY_OUTCOME][i] = worker->check->outcome;
     quantity[GS_QUANTITY_COVARIANCE_ERROR][i] = worker->check->covariance_error;
     quantity[GS_QUANTITY_FRECHET_DISTANCE][i] = worker->check->frechet_distance;
     quantity[GS_QUANTITY_KL][i] = worker->check->kl_exact;

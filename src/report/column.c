@@ -11,6 +11,7 @@ const char *const gs_quantity_datasets[GS_QUANTITY_COUNT] = {
     [GS_QUANTITY_LOSS_D] = "loss_D",
     [GS_QUANTITY_LOSS_G] = "loss_G",
     [GS_QUANTITY_COVARIANCE_OK] = "covariance_ok",
+    [GS_QUANTITY_OUTCOME] = "outcome",
     [GS_QUANTITY_COVARIANCE_ERROR] = "covariance_error",
     [GS_QUANTITY_FRECHET_DISTANCE] = "frechet_distance",
     [GS_QUANTITY_KL] = "kl_exact",

@@ -91,6 +91,9 @@ gs_status gs_floors_measure(const gs_experiment *experiment, const gs_plan *plan
                                    .median_frechet_distance = NAN,
                                    .median_kl = NAN};
     *ideal = *real_data = nothing;
+    for (int outcome = 0; outcome < GS_OUTCOME_COUNT; outcome++) {
+        ideal->outcome[outcome] = real_data->outcome[outcome] = gs_share_of(0, 0);
+    }
     gs_status status = gs_checker_create(experiment, &making.checker, error);
     if (status != GS_OK) {
         making.checker = NULL;

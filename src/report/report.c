@@ -129,6 +129,24 @@ static gs_status summarise_covariance(const gs_range *range, gs_report_row *row,
     return GS_OK;
 }
 
+static gs_status count_outcomes(const gs_range *range, gs_report_row *row, gs_error *error) {
+    const gs_status status = read_all(range, GS_QUANTITY_OUTCOME, range->values, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    int64_t counts[GS_OUTCOME_COUNT] = {0};
+    for (int64_t i = 0; i < range->count; i++) {
+        const bool known = range->values[i] > GS_OUTCOME_PENDING && range->values[i] < GS_OUTCOME_COUNT;
+        if ((range->marks[i] & FINISHED) && known) {
+            counts[(int)range->values[i]]++;
+        }
+    }
+    for (int outcome = 0; outcome < GS_OUTCOME_COUNT; outcome++) {
+        row->outcome[outcome] = gs_share_of(counts[outcome], row->done + row->diverged);
+    }
+    return GS_OK;
+}
+
 /// A trial without a finite sample has no statistic, and no law of its own that could be right: it counts as rejected.
 static gs_status summarise_tests(const gs_range *range, int dimension, gs_report_row *row, gs_error *error) {
     const gs_status status = read_all(range, GS_QUANTITY_LRT_JOINT, range->values, error);
@@ -175,6 +193,9 @@ static gs_status summarise(const gs_range *range, int dimension, gs_report_row *
     }
     if (status == GS_OK) {
         status = summarise_covariance(range, row, error);
+    }
+    if (status == GS_OK) {
+        status = count_outcomes(range, row, error);
     }
     if (status == GS_OK) {
         status = summarise_tests(range, dimension, row, error);

@@ -8,10 +8,11 @@
 #include "report/fields.h"
 #include "numeric/format.h"
 #include "report/table.h"
+#include "report/totals.h"
 
 enum {
     FEWEST_ROWS = 4,          ///< of configurations in a table, however small the screen
-    LINES_BESIDE_TABLES = 28, ///< heading, column names, sentences, and the ledger below
+    LINES_BESIDE_TABLES = 34, ///< heading, column names, sentences, and the ledger below
     MOST_BASELINES = 4,
 };
 
@@ -52,6 +53,18 @@ static const table_column LAW_COLUMNS[] = {
     {"median", "cov. error", MEMBER(median_covariance_error), CELL_NUMBER, 3},
     {"median", "Frechet", MEMBER(median_frechet_distance), CELL_NUMBER, 3},
     {"median", "KL", MEMBER(median_kl), CELL_NUMBER, 3},
+};
+
+static const table_column OUTCOME_COLUMNS[] = {
+    {"converged", "share", MEMBER(outcome[GS_OUTCOME_CONVERGED]), CELL_SHARE, 0},
+    {"converged", "95 %", MEMBER(outcome[GS_OUTCOME_CONVERGED]), CELL_INTERVAL, 0},
+    {"equilibrium of", "losses only", MEMBER(outcome[GS_OUTCOME_LOSSES_ONLY]), CELL_SHARE, 0},
+    {"discriminator", "dead", MEMBER(outcome[GS_OUTCOME_DEAD_DISCRIMINATOR]), CELL_SHARE, 0},
+    {"discriminator", "wins", MEMBER(outcome[GS_OUTCOME_DISCRIMINATOR_WINS]), CELL_SHARE, 0},
+    {"generator", "collapsed", MEMBER(outcome[GS_OUTCOME_COLLAPSED]), CELL_SHARE, 0},
+    {"", "oscillating", MEMBER(outcome[GS_OUTCOME_OSCILLATING]), CELL_SHARE, 0},
+    {"", "diverged", MEMBER(outcome[GS_OUTCOME_DIVERGED]), CELL_SHARE, 0},
+    {"", "not yet", MEMBER(outcome[GS_OUTCOME_NOT_YET]), CELL_SHARE, 0},
 };
 
 /// Which configurations a table shows: the best `best`, then the worst `worst`, in this order; all when none is left
@@ -98,7 +111,7 @@ static int compare_rows(const void *left, const void *right, void *context) {
 
 static gs_status select_rows(const gs_report *report, const gs_screen *screen, selection *chosen, gs_error *error) {
     const int64_t baselines = report->baseline_count < MOST_BASELINES ? report->baseline_count : MOST_BASELINES;
-    int64_t room = (screen->rows - LINES_BESIDE_TABLES) / 2 - baselines;
+    int64_t room = (screen->rows - LINES_BESIDE_TABLES) / 3 - baselines;
     room = room < FEWEST_ROWS ? FEWEST_ROWS : room;
     *chosen = (selection){.order = malloc((size_t)report->count * sizeof(int64_t))};
     if (chosen->order == NULL) {
@@ -264,25 +277,9 @@ static gs_status print_table(const char *heading, const gs_report *report, const
     return status;
 }
 
-/// Trials of the whole sweep, by what became of them.
-typedef struct {
-    int64_t trials, done, diverged, pending;
-} totals;
-
-static totals sum_rows(const gs_report_row *rows, int64_t count) {
-    totals sum = {0};
-    for (int64_t i = 0; i < count; i++) {
-        sum.trials += rows[i].trials;
-        sum.done += rows[i].done;
-        sum.diverged += rows[i].diverged;
-        sum.pending += rows[i].pending;
-    }
-    return sum;
-}
-
 static void print_heading(const gs_report *report, const gs_experiment *experiment, const char *path,
                           const gs_labels *labels, const gs_screen *screen, FILE *stream) {
-    const totals sum = sum_rows(report->rows, report->count);
+    const gs_totals sum = gs_totals_of(report->rows, report->count);
     char text[5][GS_FORMAT_BYTES];
     if (experiment->title != NULL && experiment->title[0] != '\0') {
         (void)fprintf(stream, "%s%s%s\n", gs_screen_on(screen, GS_STYLE_BOLD), experiment->title,
@@ -339,6 +336,11 @@ gs_status gs_report_print_summary(const gs_report *report, const gs_experiment *
                        experiment->tolerance);
         status = print_table(heading, report, &chosen, &labels, LAW_COLUMNS, sizeof LAW_COLUMNS / sizeof *LAW_COLUMNS,
                              &screen, stream, error);
+    }
+    if (status == GS_OK) {
+        status = print_table("What became of the trainings: the first that fits, in the order of docs/statistics.md",
+                             report, &chosen, &labels, OUTCOME_COLUMNS,
+                             sizeof OUTCOME_COLUMNS / sizeof *OUTCOME_COLUMNS, &screen, stream, error);
     }
     if (status == GS_OK && chosen.worst > 0) {
         (void)fprintf(stream, "\nBest and worst configurations by covariance; all of them: --format csv or json.\n");

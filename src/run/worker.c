@@ -39,8 +39,12 @@ gs_status gs_worker_check(gs_worker *worker, const gs_settings *settings, int ro
         weight = worker->training->generator + row * worker->generator_stride;
         bias = weight + experiment->data.dimension * settings->latent_dim;
     }
-    return gs_check_samples(worker->checker, samples, experiment->check_samples, weight, bias, settings->latent_dim,
-                            worker->check, error);
+    const gs_status status = gs_check_samples(worker->checker, samples, experiment->check_samples, weight, bias,
+                                              settings->latent_dim, worker->check, error);
+    gs_check_outcome(settings, experiment->tolerance, worker->training->loss_D + row * worker->epochs_stride,
+                     worker->training->loss_G + row * worker->epochs_stride, worker->training->diverged_epoch[row] != 0,
+                     &worker->training->ending[row], worker->check);
+    return status;
 }
 
 void gs_worker_last_losses(const gs_worker *worker, const gs_settings *settings, int row, float *loss_D,

@@ -182,10 +182,20 @@ static void fill_covariance_ok(const gs_column *column, const gs_source *source,
     *into = source->check->covariance_ok;
 }
 
+static void fill_outcome(const gs_column *column, const gs_source *source, unsigned char *into) {
+    (void)column;
+    *into = (unsigned char)source->check->outcome;
+}
+
+static void fill_ending(const gs_column *column, const gs_source *source, unsigned char *into) {
+    memcpy(into, (const char *)&source->training->ending[source->row] + column->field, sizeof(double));
+}
+
 // ---- the table ----
 
 #define TRAINING(member) offsetof(gs_training, member)
 #define CHECK(member) offsetof(gs_check, member)
+#define ENDING(member) offsetof(gs_ending, member)
 
 /// Results of a trial, in the order of the file. Before them stand the coordinates and the settings, after them
 /// checksum and status. docs/file-format.md says the same, and a test compares the two.
@@ -270,6 +280,46 @@ static const table_row results_table[] = {
      "first epoch at whose end a loss or a parameter was not finite; 0: none",
      fill_diverged_epoch,
      0},
+    {"end_loss_D",
+     ONCE,
+     GS_F8,
+     {TRIAL},
+     "nat",
+     "loss of the trained discriminator on all real rows and checked samples",
+     fill_ending,
+     ENDING(loss_D)},
+    {"end_loss_G",
+     ONCE,
+     GS_F8,
+     {TRIAL},
+     "nat",
+     "loss of the trained generator on the checked samples",
+     fill_ending,
+     ENDING(loss_G)},
+    {"logit_spread",
+     ONCE,
+     GS_F8,
+     {TRIAL},
+     "1",
+     "standard deviation of the trained discriminator's logits over real rows and checked samples",
+     fill_ending,
+     ENDING(logit_spread)},
+    {"gradient_norm_D",
+     ONCE,
+     GS_F8,
+     {TRIAL},
+     "1",
+     "norm of the gradient of end_loss_D in the discriminator's parameters",
+     fill_ending,
+     ENDING(gradient_norm_D)},
+    {"gradient_norm_G",
+     ONCE,
+     GS_F8,
+     {TRIAL},
+     "1",
+     "norm of the gradient of end_loss_G in the generator's parameters",
+     fill_ending,
+     ENDING(gradient_norm_G)},
     {"sample_mean",
      ONCE,
      GS_F8,
@@ -326,6 +376,14 @@ static const table_row results_table[] = {
      "likelihood-ratio statistic of mean = b and covariance = A^T A, Bartlett-corrected",
      fill_check,
      CHECK(lrt_joint)},
+    {"mean_error",
+     ONCE,
+     GS_F8,
+     {TRIAL},
+     "1",
+     "sqrt((mean - b)^T (A^T A)^-1 (mean - b)): distance of the samples' mean in standard deviations",
+     fill_check,
+     CHECK(mean_error)},
     {"hotelling_t2", ONCE, GS_F8, {TRIAL}, "1", "Hotelling's T squared of mean = b", fill_check, CHECK(hotelling_t2)},
     {"frechet_distance",
      ONCE,
@@ -358,6 +416,22 @@ static const table_row results_table[] = {
      "1",
      "whether every eigenvalue lambda is within the experiment's tolerance of 1",
      fill_covariance_ok,
+     0},
+    {"loss_oscillation",
+     ONCE,
+     GS_F8,
+     {TRIAL},
+     "nat",
+     "how far the last losses go back and forth, the greater of both networks",
+     fill_check,
+     CHECK(loss_oscillation)},
+    {"outcome",
+     ONCE,
+     GS_U1,
+     {TRIAL},
+     "1",
+     "what became of the trial: the first that fits, in the order of docs/statistics.md",
+     fill_outcome,
      0},
 };
 
@@ -525,8 +599,8 @@ static void append_result(gs_layout *layout, const table_row *row, int layer, co
         }
     }
     if (row->element == GS_U1) {
-        column->dataset.flags = truth_flags;
-        column->dataset.flag_count = 2;
+        column->dataset.flags = row->fill == fill_outcome ? gs_outcome_names : truth_flags;
+        column->dataset.flag_count = row->fill == fill_outcome ? (int)GS_OUTCOME_COUNT : 2;
     }
 }
 

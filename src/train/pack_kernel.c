@@ -16,6 +16,7 @@ enum {
     ALIGNMENT = 64,
     SMALLEST_CAPACITY = 64,
     LOSS_CHUNK = 64,
+    END_CHUNK = 64, ///< examples at a time that the trained nets are put on; at most SMALLEST_CAPACITY
     ORDER_CHUNK = 64,
     LATENTS_AHEAD = 32,
     NORMALS_OF_A_CALL = 8
@@ -24,7 +25,7 @@ enum {
 /// Parameters of one network with their gradients and Adam's scaled moments; each [parameter_count].
 typedef struct {
     gs_layers layers;
-    vfloat *parameter, *gradient, *first_moment, *second_moment;
+    vfloat *parameter, *gradient, *first_moment, *second_moment, *gradient_sum;
     vfloat *output[GS_MAX_HIDDEN_LAYERS + 1]; ///< of each layer: [capacity x size[i + 1]], hidden ones after tanh
 } network;
 
@@ -86,6 +87,7 @@ static void take_network(network *net, char *arena, size_t *used, size_t example
     net->gradient = take(arena, used, parameters, sizeof(vfloat));
     net->first_moment = take(arena, used, parameters, sizeof(vfloat));
     net->second_moment = take(arena, used, parameters, sizeof(vfloat));
+    net->gradient_sum = take(arena, used, parameters, sizeof(vfloat));
     for (int i = 0; i < net->layers.layer_count; i++) {
         net->output[i] = take(arena, used, examples * (size_t)net->layers.size[i + 1], sizeof(vfloat));
     }
@@ -348,12 +350,13 @@ static void finish_order(workspace *w) {
     w->shuffle = w->no_shuffle;
 }
 
-/// Loads `count` floats of every lane's ordered rows from float `start` on, transposed to [count][lane].
-static void load_floats(const workspace *w, ptrdiff_t start, ptrdiff_t count, vfloat *batch) {
+/// Loads `count` floats of every lane's `rows` [lanes x lane_stride] from float `start` on, transposed to
+/// [count][lane].
+static void load_floats(const workspace *w, const float *rows, ptrdiff_t start, ptrdiff_t count, vfloat *batch) {
     for (ptrdiff_t t = 0; t < count; t += GS_LANES) {
         vfloat square[GS_LANES];
         GS_UNROLL for (int lane = 0; lane < GS_LANES; lane++) {
-            square[lane] = vload(w->ordered + lane * w->lane_stride + start + t);
+            square[lane] = vload(rows + lane * w->lane_stride + start + t);
         }
         vtranspose(square);
         GS_UNROLL for (int i = 0; i < GS_LANES; i++) {
@@ -365,11 +368,11 @@ static void load_floats(const workspace *w, ptrdiff_t start, ptrdiff_t count, vf
 /// Loads a batch. A small one takes its part of a whole square, which is transposed once for several steps.
 static void load_batch(workspace *w, ptrdiff_t start, ptrdiff_t count, vfloat *batch) {
     if (count > GS_LANES / 2) {
-        load_floats(w, start, count, batch);
+        load_floats(w, w->ordered, start, count, batch);
         return;
     }
     if (w->loaded_first < 0 || start + count > w->loaded_first + GS_LANES) {
-        load_floats(w, start, GS_LANES, w->loaded);
+        load_floats(w, w->ordered, start, GS_LANES, w->loaded);
         w->loaded_first = start;
     }
     for (ptrdiff_t i = 0; i < count; i++) {
@@ -675,28 +678,139 @@ static void fill_padding(const workspace *w, int count, int64_t epochs, const gs
     }
 }
 
-/// Draws check_samples samples from each lane's trained generator, with a stream of their own.
-static void draw_samples(workspace *w, int count, const gs_training *training) {
+/// Sums over the examples of one law, for the trained discriminator.
+typedef struct {
+    double loss[GS_LANES], logit[GS_LANES], squared[GS_LANES]; ///< logits less the `origin`
+} law_sums;
+
+/// Copies [count][lane] to rows of `stride` floats, one a lane, from float `start` on; `rows` may be NULL.
+static void store_lanes(const vfloat *values, ptrdiff_t count, int lanes_used, float *rows, ptrdiff_t stride,
+                        ptrdiff_t start) {
+    for (ptrdiff_t i = 0; rows != NULL && i < count; i++) {
+        float lanes[GS_LANES];
+        vstore(lanes, values[i]);
+        for (int lane = 0; lane < lanes_used; lane++) {
+            rows[lane * stride + start + i] = lanes[lane];
+        }
+    }
+}
+
+static void add_gradient(network *net) {
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)net->layers.parameter_count; i++) {
+        net->gradient_sum[i] = vadd(net->gradient_sum[i], net->gradient[i]);
+    }
+}
+
+/// Adds the loss, the logits and the gradient of the discriminator on examples of one law, x [count x dimension].
+/// Logits are measured from `origin`, one of them, so that those of a dead discriminator have a spread of exactly 0.
+static void add_discriminator(workspace *w, const vfloat *x, ptrdiff_t count, vint flip, vfloat scale, vfloat origin,
+                              law_sums *sums) {
+    const vfloat *logit = w->D.output[w->D.layers.layer_count - 1];
+    for (ptrdiff_t k = 0; k < count; k++) {
+        const vfloat from_origin = vsub(logit[k], origin);
+        vaccumulate(sums->logit, from_origin);
+        vaccumulate(sums->squared, vmul(from_origin, from_origin));
+    }
+    vaccumulate(sums->loss, loss_and_delta(logit, count, flip, scale, w->delta));
+    backward(w, &w->D, x, count, WEIGHTS);
+    add_gradient(&w->D);
+}
+
+/// The trained discriminator on all real rows. The first of their logits becomes the `origin`.
+static void end_on_real_rows(workspace *w, int count, const gs_training *training, vfloat *origin, law_sums *sums) {
+    const int64_t n = w->experiment->data.n;
+    const int d = w->experiment->data.dimension;
+    const vfloat scale = vset((float)(-0.5 / (double)n));
+    for (int64_t start = 0; start < n; start += END_CHUNK) {
+        const ptrdiff_t now = (ptrdiff_t)(n - start < END_CHUNK ? n - start : END_CHUNK);
+        load_floats(w, w->rows, (ptrdiff_t)start * d, now * d, w->real_and_fake);
+        store_lanes(w->real_and_fake, now * d, count, training->real, (ptrdiff_t)n * d, (ptrdiff_t)start * d);
+        forward(&w->D, w->real_and_fake, 0, now, &w->no_shuffle);
+        *origin = start == 0 ? w->D.output[w->D.layers.layer_count - 1][0] : *origin;
+        add_discriminator(w, w->real_and_fake, now, viset(0x80000000u), scale, *origin, sums);
+    }
+}
+
+/// Draws check_samples samples from each lane's trained generator, with a stream of their own, and puts both trained
+/// nets on them.
+/// @param loss_G  [lanes] sums over the samples, out
+static void end_on_samples(workspace *w, int count, const gs_training *training, vfloat origin, law_sums *sums,
+                           double *loss_G) {
     const int d = w->experiment->data.dimension, latent_dim = w->G.layers.size[0];
     const int64_t samples = w->experiment->check_samples;
-    for (int64_t start = 0; start < samples; start += w->capacity) {
-        const int64_t now = samples - start < w->capacity ? samples - start : w->capacity;
+    const vfloat *logit = w->D.output[w->D.layers.layer_count - 1];
+    const vfloat half = vset((float)(0.5 / (double)samples)), whole = vset((float)(-1.0 / (double)samples));
+    for (int64_t start = 0; start < samples; start += END_CHUNK) {
+        const ptrdiff_t now = (ptrdiff_t)(samples - start < END_CHUNK ? samples - start : END_CHUNK);
         const vfloat *latent = draw_normals(w, &w->keys, GS_STREAM_SAMPLE, 0, (uint64_t)(start * latent_dim),
                                             (uint64_t)(now * latent_dim));
-        generate(w, latent, (ptrdiff_t)now, w->real_and_fake);
-        for (int64_t i = 0; i < now * d; i++) {
-            float lanes[GS_LANES];
-            vstore(lanes, w->real_and_fake[i]);
-            for (int lane = 0; lane < count; lane++) {
-                training->samples[(lane * samples + start) * d + i] = lanes[lane];
-            }
+        generate(w, latent, now, w->real_and_fake);
+        store_lanes(w->real_and_fake, now * d, count, training->samples, (ptrdiff_t)samples * d, (ptrdiff_t)start * d);
+        store_lanes(latent, now * latent_dim, count, training->latents, (ptrdiff_t)(samples * w->largest_latent),
+                    (ptrdiff_t)start * latent_dim);
+        forward(&w->D, w->real_and_fake, 0, now, &w->no_shuffle);
+        add_discriminator(w, w->real_and_fake, now, viset(0), half, origin, sums);
+        const vfloat loss = loss_and_delta(logit, now, w->rules.generator_flip, whole, w->delta);
+        vaccumulate(loss_G, vmul(w->rules.generator_sign, loss));
+        backward(w, &w->D, w->real_and_fake, now, INPUTS);
+        backward(w, &w->G, latent, now, WEIGHTS);
+        add_gradient(&w->G);
+    }
+}
+
+/// Euclidean norm of each lane's summed gradient.
+static void gradient_norms(const network *net, double norms[GS_LANES]) {
+    for (int lane = 0; lane < GS_LANES; lane++) {
+        norms[lane] = 0;
+    }
+    for (ptrdiff_t i = 0; i < (ptrdiff_t)net->layers.parameter_count; i++) {
+        float lanes[GS_LANES];
+        vstore(lanes, net->gradient_sum[i]);
+        for (int lane = 0; lane < GS_LANES; lane++) {
+            norms[lane] += (double)lanes[lane] * (double)lanes[lane];
         }
     }
+    for (int lane = 0; lane < GS_LANES; lane++) {
+        norms[lane] = sqrt(norms[lane]);
+    }
+}
+
+/// A diverged trial's samples and ending are NaN.
+static void forget_diverged(const workspace *w, int count, const gs_training *training) {
+    const ptrdiff_t samples = (ptrdiff_t)(w->experiment->check_samples * w->experiment->data.dimension);
+    const double nan = quiet_nan();
     for (int lane = 0; lane < count; lane++) {
         if (training->diverged_epoch[lane] != 0) {
-            fill_nan(training->samples + lane * samples * d, (ptrdiff_t)(samples * d));
+            fill_nan(training->samples + lane * samples, samples);
+            training->ending[lane] = (gs_ending){nan, nan, nan, nan, nan};
         }
     }
+}
+
+/// Draws the samples, and puts the trained nets on all real rows and all samples, in chunks that do not depend on the
+/// batch size.
+static void end_training(workspace *w, int count, const gs_training *training) {
+    const double n = (double)w->experiment->data.n, samples = (double)w->experiment->check_samples;
+    law_sums real = {{0}, {0}, {0}}, fake = real;
+    double loss_G[GS_LANES] = {0}, norm_D[GS_LANES], norm_G[GS_LANES];
+    vfloat origin = vset(0.0f);
+    memset(w->D.gradient_sum, 0, (size_t)w->D.layers.parameter_count * sizeof(vfloat));
+    memset(w->G.gradient_sum, 0, (size_t)w->G.layers.parameter_count * sizeof(vfloat));
+    end_on_real_rows(w, count, training, &origin, &real);
+    end_on_samples(w, count, training, origin, &fake, loss_G);
+    gradient_norms(&w->D, norm_D);
+    gradient_norms(&w->G, norm_G);
+    for (int lane = 0; lane < count; lane++) {
+        const double mean = 0.5 * (real.logit[lane] / n + fake.logit[lane] / samples);
+        const double square = 0.5 * (real.squared[lane] / n + fake.squared[lane] / samples);
+        const double variance = square - mean * mean;
+        training->ending[lane] = (gs_ending){.loss_D = 0.5 * (real.loss[lane] / n + fake.loss[lane] / samples),
+                                             .loss_G = loss_G[lane] / samples,
+                                             .logit_spread = variance < 0 ? 0 : sqrt(variance),
+                                             .gradient_norm_D = norm_D[lane],
+                                             .gradient_norm_G = norm_G[lane]};
+    }
+    forget_diverged(w, count, training);
 }
 
 /// Makes an epoch's order and latents ready, and begins the order of the one after it.
@@ -741,7 +855,7 @@ static bool train(void *memory, const gs_pack *pack, int count, const volatile i
         shared_draws_end(&w->draws, pack);
     }
     fill_padding(w, count, pack->epochs, training);
-    draw_samples(w, count, training);
+    end_training(w, count, training);
     return true;
 }
 

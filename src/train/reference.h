@@ -32,4 +32,11 @@ bool gs_reference_double_from(const gs_experiment *experiment, const gs_settings
                               double *loss_D, double *loss_G, double *D, double *G, gs_observe_double observe,
                               void *context);
 
+/// What the trained nets D and G show on all real rows and all checked samples.
+/// @return false when out of memory
+bool gs_reference_float_end(const gs_experiment *experiment, const gs_settings *settings, const float *D,
+                            const float *G, gs_ending *ending);
+bool gs_reference_double_end(const gs_experiment *experiment, const gs_settings *settings, const double *D,
+                             const double *G, gs_ending *ending);
+
 #endif

@@ -1,7 +1,7 @@
 /// The reference training, written once for float and double. The including file defines
 ///
-///     REAL, REAL_SMALLEST (its smallest normal number), REFERENCE and REFERENCE_FROM (the functions' names), OBSERVE
-///     (their observer's type), and static functions
+///     REAL, REAL_SMALLEST (its smallest normal number), REFERENCE, REFERENCE_FROM and REFERENCE_END (the functions'
+///     names), OBSERVE (their observer's type), and static functions
 ///     of REAL: real_fma(a, b, c), real_sqrt(x), real_tanh(x), real_exp_negative(x), real_log(x)
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "train/convention.h"
 #include "train/draws.h"
 
-enum { LOSS_CHUNK = 64 };
+enum { LOSS_CHUNK = 64, END_CHUNK = 64 };
 
 typedef struct {
     gs_layers layers;
@@ -171,6 +171,16 @@ static bool allocate_state(reference_state *s, const gs_experiment *experiment, 
     return true;
 }
 
+/// @return whether everything had been allocated
+static bool free_state(reference_state *s) {
+    bool complete = true;
+    for (int i = 0; i < s->allocations; i++) {
+        complete = complete && s->memory[i] != NULL;
+        free(s->memory[i]);
+    }
+    return complete;
+}
+
 static void load(const float *from, REAL *to, ptrdiff_t count) {
     for (ptrdiff_t i = 0; i < count; i++) {
         to[i] = from[i];
@@ -272,10 +282,106 @@ bool REFERENCE_FROM(const gs_experiment *experiment, const gs_settings *settings
         copy_parameters(&s.D.layers, s.D.parameter, D);
         copy_parameters(&s.G.layers, s.G.parameter, G);
     }
-    for (int i = 0; i < s.allocations; i++) {
-        free(s.memory[i]);
-    }
+    (void)free_state(&s);
     return allocated;
+}
+
+/// One law's examples and the trained nets: see REFERENCE_END.
+typedef struct {
+    double loss, logit, squared;
+} law_sums;
+
+/// Adds one chunk's gradient, and clears it for the next.
+static void add_chunk(reference_network *net, REAL *sum) {
+    for (int64_t i = 0; i < net->layers.parameter_count; i++) {
+        sum[i] += net->gradient[i];
+    }
+    clear_gradient(net);
+}
+
+static double norm_of(const REAL *gradient, int64_t count) {
+    double sum = 0;
+    for (int64_t i = 0; i < count; i++) {
+        sum += (double)gradient[i] * (double)gradient[i];
+    }
+    return sqrt(sum);
+}
+
+static void add_logit(REAL from_origin, law_sums *sums) {
+    sums->logit += (double)from_origin;
+    sums->squared += (double)(from_origin * from_origin);
+}
+
+/// The trained discriminator on the real rows.
+static REAL end_on_real_rows(reference_state *s, int64_t n, int d, REAL *sum_D, law_sums *sums) {
+    const REAL scale = (REAL)(-0.5 / (double)n);
+    REAL origin = 0;
+    for (int64_t start = 0; start < n; start += END_CHUNK) {
+        softplus_sum loss = {0, 0, 1, 0};
+        for (int64_t k = start; k < n && k < start + END_CHUNK; k++) {
+            load(s->rows + k * d, s->real, d);
+            const REAL logit = *forward(&s->D, s->real);
+            origin = k == 0 ? logit : origin;
+            add_logit(logit - origin, sums);
+            s->delta[0] = scale * softplus(-logit, &loss);
+            backward(&s->D, s->real, s->delta, s->before, s->D.gradient);
+        }
+        sums->loss += (double)softplus_total(&loss);
+        add_chunk(&s->D, sum_D);
+    }
+    return origin;
+}
+
+/// Both trained nets on `count` samples, of which each is made from latents of its own.
+static void end_on_samples(reference_state *s, const gs_settings *settings, int64_t count, REAL origin, REAL *sum_D,
+                           REAL *sum_G, law_sums *sums, double *loss_G) {
+    const bool minimax = settings->generator_loss == GS_MINIMAX;
+    const REAL half = (REAL)(0.5 / (double)count), whole = (REAL)(-1.0 / (double)count);
+    const int64_t latent = settings->latent_dim;
+    for (int64_t start = 0; start < count; start += END_CHUNK) {
+        softplus_sum fake = {0, 0, 1, 0}, generator = fake;
+        for (int64_t k = start; k < count && k < start + END_CHUNK; k++) {
+            gs_draw_normals((uint64_t)settings->seed, GS_STREAM_SAMPLE, 0, (uint64_t)(k * latent), (uint64_t)latent,
+                            s->draws);
+            load(s->draws, s->latent, latent);
+            const REAL *sample = forward(&s->G, s->latent);
+            const REAL logit = *forward(&s->D, sample);
+            add_logit(logit - origin, sums);
+            s->delta[0] = half * softplus(logit, &fake);
+            backward(&s->D, sample, s->delta, s->before, s->D.gradient);
+            s->delta[0] = whole * softplus(minimax ? logit : -logit, &generator);
+            backward(&s->D, sample, s->delta, s->before, NULL);
+            backward(&s->G, s->latent, s->delta, s->before, s->G.gradient);
+        }
+        sums->loss += (double)softplus_total(&fake);
+        *loss_G += (double)(minimax ? -softplus_total(&generator) : softplus_total(&generator));
+        add_chunk(&s->D, sum_D);
+        add_chunk(&s->G, sum_G);
+    }
+}
+
+bool REFERENCE_END(const gs_experiment *experiment, const gs_settings *settings, const REAL *D, const REAL *G,
+                   gs_ending *ending) {
+    const int64_t n = experiment->data.n, samples = experiment->check_samples;
+    reference_state s;
+    if (allocate_state(&s, experiment, settings)) {
+        law_sums real = {0, 0, 0}, fake = real;
+        double loss_G = 0;
+        gs_draw_data(&experiment->data, (uint64_t)settings->data_seed, n, s.rows);
+        copy_parameters(&s.D.layers, D, s.D.parameter);
+        copy_parameters(&s.G.layers, G, s.G.parameter);
+        // Adam's moments have no use here: their room takes the gradients' sums.
+        const REAL origin = end_on_real_rows(&s, n, experiment->data.dimension, s.D.first_moment, &real);
+        end_on_samples(&s, settings, samples, origin, s.D.first_moment, s.G.first_moment, &fake, &loss_G);
+        const double mean = 0.5 * (real.logit / (double)n + fake.logit / (double)samples);
+        const double variance = 0.5 * (real.squared / (double)n + fake.squared / (double)samples) - mean * mean;
+        *ending = (gs_ending){.loss_D = 0.5 * (real.loss / (double)n + fake.loss / (double)samples),
+                              .loss_G = loss_G / (double)samples,
+                              .logit_spread = variance < 0 ? 0 : sqrt(variance),
+                              .gradient_norm_D = norm_of(s.D.first_moment, s.D.layers.parameter_count),
+                              .gradient_norm_G = norm_of(s.G.first_moment, s.G.layers.parameter_count)};
+    }
+    return free_state(&s);
 }
 
 /// Draws a network's initial parameters.

@@ -24,5 +24,6 @@ static double real_log(double x) {
 #define REAL_SMALLEST 0x1p-1022
 #define REFERENCE gs_reference_double
 #define REFERENCE_FROM gs_reference_double_from
+#define REFERENCE_END gs_reference_double_end
 #define OBSERVE gs_observe_double
 #include "train/reference_body.h"

@@ -30,5 +30,6 @@ static float real_log(float x) {
 #define REAL_SMALLEST 0x1p-126f
 #define REFERENCE gs_reference_float
 #define REFERENCE_FROM gs_reference_float_from
+#define REFERENCE_END gs_reference_float_end
 #define OBSERVE gs_observe_float
 #include "train/reference_body.h"

@@ -176,12 +176,14 @@ gs_training *gs_training_create(const gs_experiment *experiment, int lanes) {
     made->discriminator = calloc(rows * of_D, sizeof(float));
     made->samples =
         calloc(rows * (size_t)experiment->check_samples * (size_t)experiment->data.dimension, sizeof(float));
+    made->ending = calloc(rows, sizeof *made->ending);
     made->diverged_epoch = calloc(rows, sizeof(int64_t));
     if (experiment->keep_generator_by_epoch) {
         made->generator_by_epoch = calloc(rows * epochs * of_G, sizeof(float));
     }
     const bool complete = made->loss_D != NULL && made->loss_G != NULL && made->generator != NULL &&
-                          made->discriminator != NULL && made->samples != NULL && made->diverged_epoch != NULL &&
+                          made->discriminator != NULL && made->samples != NULL && made->ending != NULL &&
+                          made->diverged_epoch != NULL &&
                           (made->generator_by_epoch != NULL || !experiment->keep_generator_by_epoch);
     if (!complete) {
         gs_training_free(made);
@@ -198,6 +200,9 @@ void gs_training_free(gs_training *training) {
         free(training->discriminator);
         free(training->generator_by_epoch);
         free(training->samples);
+        free(training->real);
+        free(training->latents);
+        free(training->ending);
         free(training->diverged_epoch);
         free(training);
     }

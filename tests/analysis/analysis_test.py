@@ -150,7 +150,7 @@ class Analysis(unittest.TestCase):
         self.assert_refused(self.analyse(results), "none of 40 trials is done")
         with h5py.File(results, "r+") as file:
             file["provenance/layout_version"][()] = 99
-        self.assert_refused(self.analyse(results), "layout version 99", "version 3")
+        self.assert_refused(self.analyse(results), "layout version 99", "version 4")
 
 
 if __name__ == "__main__":

@@ -273,6 +273,17 @@ def zeros_like(layers):
     return [tuple(np.zeros_like(part) for part in layer) for layer in layers]
 
 
+def sum_of(layers, others):
+    return [tuple(a + b for a, b in zip(*pair)) for pair in zip(layers, others)]
+
+
+def norm(layers):
+    total = 0.0
+    for value in flat(layers):
+        total += float(value) * float(value)
+    return math.sqrt(total)
+
+
 def flat(layers):
     """All parameters in the order of the page: layer by layer, weights row-major, then biases."""
     return np.concatenate([part.reshape(-1) for layer in layers for part in layer])
@@ -331,6 +342,43 @@ class Trial:
         for epoch in range(epochs):
             for real, Z in self.batches(epoch):
                 yield (epoch, *self.step(real, Z))
+
+    def ending(self, count):
+        """What the trained nets show on all real rows and on `count` samples: end_loss_D, end_loss_G, logit_spread, and
+        the norms of both gradients, in double."""
+        latent_dim, n = self.settings["latent_dim"], self.settings["n"]
+        Z = normals(self.settings["seed"], SAMPLE, 0, 0, count * latent_dim).reshape(count, latent_dim)
+        sums_D, sums_G = zeros_like(self.D), zeros_like(self.G)
+        losses, first, second, loss_G, origin = [], [], [], 0.0, None
+        for real in (True, False):
+            total, logits, squares, of = 0.0, 0.0, 0.0, n if real else count
+            for start in range(0, of, 64):
+                z = None if real else Z[start : start + 64]
+                x = self.rows[start : start + 64] if real else forward(self.G, z)[-1]
+                tape = forward(self.D, x)
+                logit = tape[-1][:, 0]
+                origin = logit[0] if origin is None else origin
+                for y in logit - origin:
+                    logits, squares = logits + float(y), squares + float(y * y)
+                sign = f32(-1) if real else f32(1)
+                loss, sigmoid = softplus(sign * logit)
+                total += float(loss)
+                gradients = zeros_like(self.D)
+                add_gradients(gradients, backward(self.D, tape, (sign * f32(0.5 / of) * sigmoid)[:, None]))
+                sums_D = sum_of(sums_D, gradients)
+                if not real:
+                    loss, sigmoid = softplus(logit if self.minimax else -logit)
+                    loss_G += float(-loss if self.minimax else loss)
+                    *_, (_, delta) = backward(self.D, tape, (f32(-1 / of) * sigmoid)[:, None])
+                    gradients = zeros_like(self.G)
+                    add_gradients(gradients, backward(self.G, forward(self.G, z), delta))
+                    sums_G = sum_of(sums_G, gradients)
+            losses.append(total / of)
+            first.append(logits / of)
+            second.append(squares / of)
+        mean, square = 0.5 * (first[0] + first[1]), 0.5 * (second[0] + second[1])
+        spread = math.sqrt(max(square - mean * mean, 0.0))
+        return [0.5 * (losses[0] + losses[1]), loss_G / count, spread, norm(sums_D), norm(sums_G)]
 
     def samples(self, count):
         latent_dim = self.settings["latent_dim"]

@@ -85,7 +85,8 @@ def expected_row(file, trials):
     prints = finished.copy()
     for name in ["loss_D", "loss_G"]:
         loss = file[name][trials][:, epochs - 1].astype(float)
-        prints &= np.array(["%.3f" % value == "0.693" for value in loss])
+        sign = -1 if name == "loss_G" and file["generator_loss"][trials[0]] == 1 else 1
+        prints &= np.array(["%.3f" % (sign * value) == "0.693" for value in loss])
         loss = loss[done]
         few = len(loss) == 0
         row[name + "_mean"] = math.nan if few else loss.mean()
@@ -97,7 +98,8 @@ def expected_row(file, trials):
     dimension = file["sample_mean"].shape[1]
     p = stats.chi2.sf(file["lrt_joint"][trials], dimension * (dimension + 1) / 2 + dimension)
     rejected = finished & ~(p >= 0.05)
-    for name, marks in [("prints_ln2", prints), ("covariance_ok", ok), ("both", prints & ok), ("lrt_rejected", rejected)]:
+    outcome = expected_outcomes(file, trials)
+    for name, marks in [*((f"outcome_{name}", outcome == name) for name in OUTCOMES), ("prints_ln2", prints), ("covariance_ok", ok), ("both", prints & ok), ("lrt_rejected", rejected)]:
         count, of = int(marks.sum()), int(finished.sum())
         interval = stats.binomtest(count, of).proportion_ci(method="wilson") if of else None
         row[name + "_count"] = count
@@ -109,6 +111,56 @@ def expected_row(file, trials):
         values = values[~np.isnan(values)]
         row[name + "_median"] = np.median(values) if len(values) else math.nan
     return row
+
+
+OUTCOMES_EXPERIMENT = """title: Every outcome
+generator_loss: [non-saturating, minimax]
+data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 1000}
+train: {epochs: 20}
+parameters:
+  seed: {range: [1, 48]}
+  lr_D: {values: [0.0005, 0.05, 1, 1.0e+37]}
+  lr_G: {values: [0.005, 0.5]}
+keep: {samples: 0}
+check: {tolerance: 0.5}
+"""
+
+
+def text_of(value):
+    return value.decode() if isinstance(value, bytes) else value
+
+
+OUTCOMES = ["diverged", "converged", "dead_discriminator", "generator_collapsed", "losses_only", "discriminator_wins",
+            "oscillating", "not_yet"]
+
+
+def expected_outcomes(file, trials):
+    """What became of each trial, as docs/statistics.md has it, from the other numbers of its row."""
+    D, G = (file[name][trials].astype(float) for name in ("loss_D", "loss_G"))
+    A, b, tolerance = np.array([[1, 2], [-0.1, 0.5]]), np.array([1, 2]), file["tolerance"]
+    whitened = np.linalg.solve(np.linalg.cholesky(A.T @ A), (file["sample_mean"][trials] - b).T)
+    status, minimax, ok, spread = (file[name][trials] for name in ("status", "generator_loss", "covariance_ok", "logit_spread"))
+    least = file["covariance_eigenvalues"][trials, 0]
+    result = []
+    for i, epochs in enumerate(file["epochs"][trials]):
+        if status[i] != 1:
+            result.append("diverged" if status[i] == 2 else "pending")
+            continue
+        sign = -1 if minimax[i] == 1 else 1
+        last = np.array([D[i, epochs - 1], sign * G[i, epochs - 1]])
+        back_and_forth = [(np.abs(np.diff(losses)).sum() - abs(losses[-1] - losses[0])) / 2
+                          for losses in (loss[i, max(0, epochs - 5):epochs] for loss in (D, G))]
+        right = ok[i] == 1 and np.linalg.norm(whitened[:, i]) <= tolerance
+        near = (abs(last - math.log(2)) <= 0.005).all()
+        conditions = [("converged", near and right),
+                      ("dead_discriminator", spread[i] < 0.01 and not right),
+                      ("generator_collapsed", least[i] < 0.01),
+                      ("losses_only", near),
+                      ("discriminator_wins", last[0] < math.log(2) / 2),
+                      ("oscillating", max(back_and_forth) > 0.05),
+                      ("not_yet", True)]
+        result.append(next(name for name, holds in conditions if holds))
+    return np.array(result)
 
 
 class Report(unittest.TestCase):
@@ -142,6 +194,7 @@ class Report(unittest.TestCase):
         with h5py.File(path) as file:
             configuration = file["configuration"][:]
             columns = {name: file[name][:] for name in file if isinstance(file[name], h5py.Dataset)}
+            columns["tolerance"] = float(re.search("tolerance: ([^\n]*)", file["provenance/resolved"].asstr()[()]).group(1))
             settings = list(zip(*(columns[name] for name in SETTINGS)))
             self.assertEqual(len(set(settings)), len(set(configuration)))
             self.assertEqual(len(set(settings)), len(set(zip(settings, configuration))))
@@ -171,6 +224,30 @@ class Report(unittest.TestCase):
         for column in ["diverged", "prints_ln2_count", "covariance_ok_count"]:
             self.assertGreater(sum(int(row[column]) for row in rows), 0, f"nothing to see in {column}")
         self.assertLess(sum(int(row["lrt_rejected_count"]) for row in rows), sum(int(row["trials"]) for row in rows))
+
+    def test_what_became_of_each_trial_follows_from_its_row(self):
+        experiment, path = (os.path.join(self.folder.name, "outcomes" + ending) for ending in (".yaml", ".h5"))
+        with open(experiment, "w") as file:
+            file.write(OUTCOMES_EXPERIMENT)
+        run = gansweep("run", experiment, "-o", path, "--quiet")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        rows = self.check_file(path)
+        with h5py.File(path) as file:
+            columns = {name: file[name][:] for name in file if isinstance(file[name], h5py.Dataset)}
+            columns["tolerance"] = 0.5
+            names = text_of(file["outcome"].attrs["flag_meanings"]).replace("-", "_").split()
+            self.assertEqual(list(file["outcome"].attrs["flag_values"]), list(range(len(names))))
+            self.assertEqual(sorted(names), sorted(OUTCOMES + ["pending"]))
+            found = np.array(names)[columns["outcome"]]
+            np.testing.assert_array_equal(found, expected_outcomes(columns, np.arange(len(found))))
+            np.testing.assert_allclose(columns["mean_error"] ** 2, np.einsum(
+                "ti,ij,tj->t", columns["sample_mean"] - [1, 2], np.linalg.inv([[1.01, 1.95], [1.95, 4.25]]),
+                columns["sample_mean"] - [1, 2]), rtol=1e-9, equal_nan=True)
+        print({name: int((found == name).sum()) for name in names})
+        for name in OUTCOMES:
+            self.assertGreater((found == name).sum(), 0, f"nothing to see in {name}")
+        for row in rows:
+            self.assertEqual(sum(int(row[f"outcome_{name}_count"]) for name in OUTCOMES), int(row["trials"]))
 
     def test_a_sweep_that_was_ended_is_reported_with_its_pending_trials(self):
         path = os.path.join(self.folder.name, "ended.h5")
@@ -258,7 +335,7 @@ class Report(unittest.TestCase):
         lines = text.splitlines()
         self.assertLessEqual(len(lines), 66)
         left_out = {int(count) for count in re.findall(r"\.\.\. (\d+) between them", text)}
-        shown = len([line for line in lines if line.startswith("trained")]) // 2
+        shown = len([line for line in lines if line.startswith("trained")]) // 3
         self.assertEqual(left_out, {120 - shown})
         rows = list(csv.DictReader(io.StringIO(gansweep("report", path, "--format", "csv").stdout)))
         self.assertEqual(len(rows), 120)
@@ -376,7 +453,14 @@ class Report(unittest.TestCase):
         report = json.loads(gansweep("report", path, "--format", "json").stdout)
         self.assertAlmostEqual(report["error_correlation"], r, places=9)
         self.assertEqual(report["correlated"], 180)
-        self.assertIn("covariance error %.2f (%.2f to %.2f)" % (r, report["error_correlation_low"], report["error_correlation_high"]), said[7])
+        self.assertIn("covariance error %.2f (%.2f to %.2f)" % (r, report["error_correlation_low"], report["error_correlation_high"]), said[8])
+        words = {"losses_only": "equilibrium of losses only"}
+        became = sorted(((sum(int(row[f"outcome_{name}_count"]) for row in rows), name) for name in OUTCOMES), reverse=True)
+        counts = [count for count, _ in became if count > 0]
+        printed = re.findall(r"([a-z ]+) ([\d.]+) %", said[7].split("?", 1)[1])
+        self.assertEqual([float(share) for _, share in printed], [float("%.1f" % (100 * count / 180)) for count in counts])
+        self.assertEqual({name.strip() for name, _ in printed},
+                         {words.get(name, name.replace("_", " ")) for count, name in became if count > 0})
 
     def test_floors_are_what_the_true_law_and_the_real_data_score(self):
         path = self.run_sweep("floors", "  seed: {range: [1, 3]}\n  data_seed: {range: [11, 30]}\ncheck: {samples: 250, tolerance: 0.25}\n")

@@ -138,11 +138,19 @@ void fixture_append(fixture *made, int64_t trial) {
     double *const scores[] = {
         &check->covariance_error, &check->affine_invariant_distance, &check->lrt_covariance, &check->lrt_joint,
         &check->hotelling_t2,     &check->frechet_distance,          &check->kl_exact,       &check->frechet_exact,
+        &check->mean_error,       &check->loss_oscillation,
     };
+    gs_ending *const ending = &training->ending[0];
+    double *const endings[] = {&ending->loss_D, &ending->loss_G, &ending->logit_spread, &ending->gradient_norm_D,
+                               &ending->gradient_norm_G};
     for (int i = 0; i < (int)(sizeof scores / sizeof scores[0]); i++) {
         *scores[i] = (double)fixture_value(10, trial, i);
     }
+    for (int i = 0; i < (int)(sizeof endings / sizeof endings[0]); i++) {
+        *endings[i] = (double)fixture_value(11, trial, i);
+    }
     check->covariance_ok = trial % 2 == 1;
+    check->outcome = (gs_outcome)(1 + trial % (GS_OUTCOME_COUNT - 1));
     training->diverged_epoch[0] = 0;
     if (trial == 2) {
         spoil(made, settings.epochs);

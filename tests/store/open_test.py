@@ -34,11 +34,14 @@ EXAMPLES = {
         sweep=[("seed", [7])],
         rest=dict(lr_G=0.005, lr_D=0.05, generator_loss=0, convention=0, batch_size=8, latent_dim=3, epochs=1)),
 }
-SCORES = ["covariance_error", "affine_invariant_distance", "lrt_covariance", "lrt_joint", "hotelling_t2", "frechet_distance", "kl_exact", "frechet_exact"]
+SCORES = ["covariance_error", "affine_invariant_distance", "lrt_covariance", "lrt_joint", "hotelling_t2", "frechet_distance", "kl_exact", "frechet_exact",
+          "mean_error", "loss_oscillation"]
+ENDINGS = ["end_loss_D", "end_loss_G", "logit_spread", "gradient_norm_D", "gradient_norm_G"]
 SETTINGS = ["seed", "data_seed", "shuffle_seed", "lr_G", "lr_D", "generator_loss", "convention", "batch_size", "latent_dim", "epochs", "configuration"]
 FLAGS = {
     "generator_loss": "non-saturating minimax", "convention": "mxnet torch tf tf-as-documented",
     "covariance_ok": "no yes", "status": "pending done diverged",
+    "outcome": "pending diverged converged dead-discriminator generator-collapsed losses-only discriminator-wins oscillating not-yet",
 }
 
 PROGRAM = sys.argv[4]
@@ -161,7 +164,7 @@ def check_provenance(group, rows):
         check(dataset.shape == (), name)
         check(dataset.dtype.kind == "S" if type_ == "text" else dataset.dtype == TYPES[type_], name, dataset.dtype)
     check(group["experiment"][()].startswith(b"title: "))
-    check(group["seconds"][()] == 1.5 and group["threads"][()] == 2 and group["layout_version"][()] == 3)
+    check(group["seconds"][()] == 1.5 and group["threads"][()] == 2 and group["layout_version"][()] == 4)
     check(re.fullmatch(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", group["created"][()]), group["created"][()])
     check(group["command_line"][()] == b"gansweep run \"x y\" ?? '$(rm)'", group["command_line"][()])
     check(b"seed: " in group["resolved"][()] and b"A: [[1, 2" in group["resolved"][()], group["resolved"][()])
@@ -206,7 +209,7 @@ def expected_row(trial, example):
     """name -> what write_examples has written for a trial."""
     settings, d = settings_of(trial, example), example["dimension"]
     epochs, latent = settings["epochs"], settings["latent_dim"]
-    row = dict(settings, status=1, diverged_epoch=0, covariance_ok=trial % 2)
+    row = dict(settings, status=1, diverged_epoch=0, covariance_ok=trial % 2, outcome=1 + trial % 8)
     row["loss_D"] = pad(value(1, trial, np.arange(epochs)), (example["epochs"],))
     row["loss_G"] = pad(value(2, trial, np.arange(epochs)), (example["epochs"],))
     row.update(expected_parameters("generator", example, latent, trial, 3, 0))
@@ -224,6 +227,7 @@ def expected_row(trial, example):
     row["sample_covariance"] = value(8, trial, np.arange(d * d)).reshape(d, d).astype(float)
     row["covariance_eigenvalues"] = value(9, trial, np.arange(d))
     row.update({name: float(value(10, trial, i)) for i, name in enumerate(SCORES)})
+    row.update({name: float(value(11, trial, i)) for i, name in enumerate(ENDINGS)})
     if trial == 2:
         row["loss_D"][1:], row["loss_G"][1:] = np.nan, np.nan
         row["generator_weight" + ("_1" if example["generator"] else "")][0, 0] = np.nan

@@ -113,7 +113,7 @@ static void a_results_file_tells_its_experiment_and_provenance(void **state) {
     assert_true(gs_layout_find(gs_results_layout(results), "loss_D") > 0);
     static const char *const entries[][2] = {
         {"host", "a host"},  {"threads", "2"},        {"seconds", "2.5"},
-        {"isa", "portable"}, {"layout_version", "3"}, {"command_line", "gansweep run \"x y\" ?? '$(rm)'"},
+        {"isa", "portable"}, {"layout_version", "4"}, {"command_line", "gansweep run \"x y\" ?? '$(rm)'"},
     };
     for (int i = 0; i < (int)(sizeof entries / sizeof entries[0]); i++) {
         char *entry = gs_results_provenance(results, entries[i][0]);
@@ -387,7 +387,7 @@ static void another_layout_is_refused(void **state) {
     H5Fclose(file);
     refused("not as it was sealed");
     seal_again(NULL, 0, 0);
-    refused("layout version 4");
+    refused("layout version 5");
 }
 
 static void an_experiment_that_does_not_fit_is_refused(void **state) {

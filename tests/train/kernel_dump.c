@@ -207,6 +207,7 @@ static uint64_t hash_training(const gs_experiment *e, const shape *s, const gs_t
         {t->generator, G.parameter_count * 4},
         {t->generator_by_epoch, s->epochs * G.parameter_count * 4},
         {t->samples, e->check_samples * s->dimension * 4},
+        {t->ending, sizeof *t->ending},
         {t->diverged_epoch, 8},
     };
     uint64_t hash = HASH_START;

@@ -85,6 +85,9 @@ static void print_trained(const gs_experiment *experiment, const gs_settings *s,
     print_floats("trained_D", training->discriminator, of->D.parameter_count);
     print_floats("trained_G", training->generator, of->G.parameter_count);
     print_floats("samples", training->samples, experiment->check_samples * experiment->data.dimension);
+    const gs_ending *ending = training->ending;
+    printf("ending %a %a %a %a %a\n", ending->loss_D, ending->loss_G, ending->logit_spread, ending->gradient_norm_D,
+           ending->gradient_norm_G);
     printf("diverged_epoch %" PRId64 "\n", training->diverged_epoch[0]);
 }
 

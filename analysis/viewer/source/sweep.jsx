@@ -48,8 +48,8 @@ export function Sweep() {
 function OfGansweep({ root }) {
   const provenance = useChildren("/provenance");
   const version = Number(useDatasetValue(provenance.layout_version));
-  if (version !== 3) {
-    return <p className="message" role="alert">The file has layout version {version}, and this page reads version 3: use the page of the gansweep that made it.</p>;
+  if (version !== 4) {
+    return <p className="message" role="alert">The file has layout version {version}, and this page reads version 4: use the page of the gansweep that made it.</p>;
   }
   return <Configurations root={root} provenance={provenance} />;
 }
