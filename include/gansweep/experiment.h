@@ -96,6 +96,7 @@ enum {
     GS_MAX_LAYER_WIDTH = 4096, ///< units of a hidden layer
     GS_MAX_EXAMPLES = 1 << 24, ///< n, exact as float
     GS_MAX_EPOCHS = 1000000,
+    GS_MAX_JACOBIAN = 1024, ///< parameters of both networks together whose Jacobian is computed
 };
 
 /// Real data: `X ~ N(0, I)`, n rows; `data = X A + b`, so its law is N(b, A^T A).
@@ -125,6 +126,8 @@ typedef struct {
     bool keep_generator_by_epoch;
     int64_t check_samples; ///< samples drawn from the trained generator for the check, >= dimension + 1
     double tolerance;      ///< covariance_ok: every generalized eigenvalue within 1 +- tolerance
+    bool check_jsd;        ///< whether the Jensen-Shannon divergence of each trial is computed
+    bool check_jacobian;   ///< and the eigenvalues of the gradient field's Jacobian at the end of training
 } gs_experiment;
 
 /// Reads and validates an experiment file.

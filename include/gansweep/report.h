@@ -52,9 +52,10 @@ typedef struct {
     double equivalence_q[GS_MARGIN_COUNT]; ///< the same adjusted for the number of rows (Benjamini & Hochberg 1995)
     gs_share prints_ln2;                   ///< both last losses print 0.693: gs_prints_ln2
     gs_share covariance_ok;
-    gs_share both;                      ///< prints 0.693 / 0.693 and covariance_ok
-    gs_share outcome[GS_OUTCOME_COUNT]; ///< what became of the finished trials; the shares add up to 1
-    gs_share lrt_rejected;              ///< joint likelihood-ratio test of mean and covariance has p < 0.05
+    gs_share both;                             ///< prints 0.693 / 0.693 and covariance_ok
+    gs_share outcome[GS_OUTCOME_COUNT];        ///< what became of the finished trials; the shares add up to 1
+    gs_share outcome_at_ln2[GS_OUTCOME_COUNT]; ///< and of those that print 0.693 / 0.693
+    gs_share lrt_rejected;                     ///< joint likelihood-ratio test of mean and covariance has p < 0.05
     double median_covariance_error, median_frechet_distance, median_kl;
 } gs_report_row;
 

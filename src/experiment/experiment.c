@@ -199,20 +199,27 @@ static gs_status read_model(reader *r, const node *map) {
                                          &r->experiment->discriminator);
 }
 
-static gs_status read_keep(reader *r, const node *map) {
-    const node *const samples = gs_node_find(map, "samples"), *const by_epoch = gs_node_find(map, "generator_by_epoch");
-    if (by_epoch != NULL) {
-        const char *const text = by_epoch->kind == NODE_SCALAR && !by_epoch->quoted ? by_epoch->text : "";
-        r->experiment->keep_generator_by_epoch = strcmp(text, "true") == 0;
-        if (!r->experiment->keep_generator_by_epoch && strcmp(text, "false") != 0) {
-            return gs_fail_at(
-                r->error, place_of_value(r, by_epoch), "keep.generator_by_epoch", "'%s', expected true or false",
-                gs_excerpt_of(by_epoch->kind == NODE_SCALAR ? by_epoch->text : gs_node_describe(by_epoch)).text);
-        }
+/// Reads true or false; `given` may be NULL.
+static gs_status read_truth(reader *r, const char *key, const node *given, bool *truth) {
+    if (given == NULL) {
+        return GS_OK;
     }
-    return samples == NULL ? GS_OK
-                           : gs_read_integer(r->file, "keep.samples", samples, 0, GS_MAX_EXAMPLES,
-                                             &r->experiment->keep_samples, r->error);
+    const char *const text = given->kind == NODE_SCALAR && !given->quoted ? given->text : "";
+    *truth = strcmp(text, "true") == 0;
+    if (!*truth && strcmp(text, "false") != 0) {
+        return gs_fail_at(r->error, place_of_value(r, given), key, "'%s', expected true or false",
+                          gs_excerpt_of(given->kind == NODE_SCALAR ? given->text : gs_node_describe(given)).text);
+    }
+    return GS_OK;
+}
+
+static gs_status read_keep(reader *r, const node *map) {
+    const node *const samples = gs_node_find(map, "samples");
+    const gs_status status = read_truth(r, "keep.generator_by_epoch", gs_node_find(map, "generator_by_epoch"),
+                                        &r->experiment->keep_generator_by_epoch);
+    return status != GS_OK || samples == NULL ? status
+                                              : gs_read_integer(r->file, "keep.samples", samples, 0, GS_MAX_EXAMPLES,
+                                                                &r->experiment->keep_samples, r->error);
 }
 
 static gs_status read_check(reader *r, const node *map) {
@@ -224,11 +231,15 @@ static gs_status read_check(reader *r, const node *map) {
             return status;
         }
     }
-    double *const value = &r->experiment->tolerance;
-    if (tolerance == NULL) {
-        return GS_OK;
+    gs_status status = read_truth(r, "check.jsd", gs_node_find(map, "jsd"), &r->experiment->check_jsd);
+    if (status == GS_OK) {
+        status = read_truth(r, "check.jacobian", gs_node_find(map, "jacobian"), &r->experiment->check_jacobian);
     }
-    const gs_status status = gs_read_real(r->file, "check.tolerance", tolerance, 0, 1, value, r->error);
+    double *const value = &r->experiment->tolerance;
+    if (status != GS_OK || tolerance == NULL) {
+        return status;
+    }
+    status = gs_read_real(r->file, "check.tolerance", tolerance, 0, 1, value, r->error);
     if (status == GS_OK && (*value == 0 || *value == 1)) {
         return gs_fail_at(r->error, place_of_value(r, tolerance), "check.tolerance",
                           "%g, expected a number between 0 and 1, ends excluded", *value);
@@ -266,7 +277,7 @@ static const section sections[] = {
     {"parameters", {NULL}, true, false, NULL},
     {"zip", {NULL}, true, true, NULL},
     {"keep", {"samples", "generator_by_epoch", NULL}, false, false, read_keep},
-    {"check", {"samples", "tolerance", NULL}, false, false, read_check},
+    {"check", {"samples", "tolerance", "jsd", "jacobian", NULL}, false, false, read_check},
 };
 
 // ---- settings and keys
@@ -489,6 +500,29 @@ static gs_status expect_samples_suffice(reader *r) {
     return GS_OK;
 }
 
+static int64_t count_parameters(const gs_network *network, int64_t in, int64_t out) {
+    int64_t count = 0;
+    for (int i = 0; i < network->hidden_count; i++) {
+        count += (in + 1) * network->hidden[i];
+        in = network->hidden[i];
+    }
+    return count + (in + 1) * out;
+}
+
+static gs_status expect_small_jacobian(reader *r) {
+    const gs_experiment *const e = r->experiment;
+    const node *const check = gs_node_find(r->root, "check");
+    const node *const asked = check == NULL ? NULL : gs_node_find(check, "jacobian");
+    const int64_t latent_dim = gs_experiment_largest(e, GS_SETTING_LATENT_DIM);
+    const int64_t count = count_parameters(&e->generator, latent_dim, e->data.dimension) +
+                          count_parameters(&e->discriminator, e->data.dimension, 1);
+    return asked == NULL || !e->check_jacobian || count <= GS_MAX_JACOBIAN
+               ? GS_OK
+               : gs_fail_at(r->error, place_of_value(r, asked), "check.jacobian",
+                            "true, expected networks of at most %d parameters together, but they have %lld",
+                            GS_MAX_JACOBIAN, (long long)count);
+}
+
 static gs_status expect_equal_zip_lengths(reader *r, const gs_setting *zipped, int count) {
     const gs_values *const values = r->experiment->values;
     for (int i = 1; i < count; i++) {
@@ -570,8 +604,9 @@ static gs_status expect_countable(reader *r) {
 // ---- the whole
 
 static gs_status read_document(reader *r, const char *const *overrides, int override_count, char **labels) {
-    gs_status (*const steps[])(reader *) = {take_presets,           expect_required,     expect_batches_fit,
-                                            expect_samples_suffice, expect_sound_values, expect_countable};
+    gs_status (*const steps[])(reader *) = {take_presets,           expect_required,       expect_batches_fit,
+                                            expect_samples_suffice, expect_small_jacobian, expect_sound_values,
+                                            expect_countable};
     gs_status status = read_sections(r);
     if (status == GS_OK) {
         status = take_overrides(r, overrides, override_count, labels);

@@ -147,25 +147,35 @@ static const char *const OUTCOME_WORDS[GS_OUTCOME_COUNT] = {
 };
 
 /// All that happened, the most frequent first.
-static void answer_what_became(const gs_totals *sweep, FILE *stream) {
+/// @param counts  [GS_OUTCOME_COUNT]
+static void print_outcomes(const int64_t *counts, int64_t of, FILE *stream) {
     bool printed[GS_OUTCOME_COUNT] = {[GS_OUTCOME_PENDING] = true};
     const char *separator = "";
     for (;;) {
         int most = GS_OUTCOME_PENDING;
         for (int outcome = 1; outcome < GS_OUTCOME_COUNT; outcome++) {
-            if (!printed[outcome] && (printed[most] || sweep->outcome[outcome] > sweep->outcome[most])) {
+            if (!printed[outcome] && (printed[most] || counts[outcome] > counts[most])) {
                 most = outcome;
             }
         }
-        if (printed[most] || sweep->outcome[most] == 0) {
+        if (printed[most] || counts[most] == 0) {
             break;
         }
         char text[GS_FORMAT_BYTES];
-        const gs_share share = gs_share_of(sweep->outcome[most], sweep->finished);
+        const gs_share share = gs_share_of(counts[most], of);
         (void)fprintf(stream, "%s%s %s", separator, OUTCOME_WORDS[most], gs_format_share(share.share, text));
         separator = ", ";
         printed[most] = true;
     }
+}
+
+static void answer_what_became(const gs_totals *sweep, FILE *stream) {
+    if (sweep->prints_ln2 > 0) {
+        (void)fprintf(stream, "Of those at 0.693 / 0.693: ");
+        print_outcomes(sweep->outcome_at_ln2, sweep->prints_ln2, stream);
+        (void)fprintf(stream, "; of all: ");
+    }
+    print_outcomes(sweep->outcome, sweep->finished, stream);
     (void)fprintf(stream, "\n");
 }
 

@@ -93,6 +93,7 @@ gs_status gs_floors_measure(const gs_experiment *experiment, const gs_plan *plan
     *ideal = *real_data = nothing;
     for (int outcome = 0; outcome < GS_OUTCOME_COUNT; outcome++) {
         ideal->outcome[outcome] = real_data->outcome[outcome] = gs_share_of(0, 0);
+        ideal->outcome_at_ln2[outcome] = real_data->outcome_at_ln2[outcome] = gs_share_of(0, 0);
     }
     gs_status status = gs_checker_create(experiment, &making.checker, error);
     if (status != GS_OK) {

@@ -134,15 +134,17 @@ static gs_status count_outcomes(const gs_range *range, gs_report_row *row, gs_er
     if (status != GS_OK) {
         return status;
     }
-    int64_t counts[GS_OUTCOME_COUNT] = {0};
+    int64_t counts[GS_OUTCOME_COUNT] = {0}, at_ln2[GS_OUTCOME_COUNT] = {0};
     for (int64_t i = 0; i < range->count; i++) {
         const bool known = range->values[i] > GS_OUTCOME_PENDING && range->values[i] < GS_OUTCOME_COUNT;
         if ((range->marks[i] & FINISHED) && known) {
             counts[(int)range->values[i]]++;
+            at_ln2[(int)range->values[i]] += (range->marks[i] & PRINTS_LN2) != 0;
         }
     }
     for (int outcome = 0; outcome < GS_OUTCOME_COUNT; outcome++) {
         row->outcome[outcome] = gs_share_of(counts[outcome], row->done + row->diverged);
+        row->outcome_at_ln2[outcome] = gs_share_of(at_ln2[outcome], row->prints_ln2.count);
     }
     return GS_OK;
 }

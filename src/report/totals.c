@@ -12,6 +12,7 @@ gs_totals gs_totals_of(const gs_report_row *rows, int64_t count) {
         sum.both += rows[i].both.count;
         for (int outcome = 0; outcome < GS_OUTCOME_COUNT; outcome++) {
             sum.outcome[outcome] += rows[i].outcome[outcome].count;
+            sum.outcome_at_ln2[outcome] += rows[i].outcome_at_ln2[outcome].count;
         }
     }
     sum.finished = sum.done + sum.diverged;

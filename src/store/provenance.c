@@ -148,9 +148,11 @@ static void print_experiment(FILE *stream, const gs_experiment *experiment) {
         print_setting(stream, setting, &experiment->values[setting]);
     }
     (void)fprintf(stream,
-                  "keep:\n  samples: %lld\n  generator_by_epoch: %s\ncheck:\n  samples: %lld\n  tolerance: %.17g\n",
+                  "keep:\n  samples: %lld\n  generator_by_epoch: %s\ncheck:\n  samples: %lld\n  tolerance: %.17g\n"
+                  "  jsd: %s\n  jacobian: %s\n",
                   (long long)experiment->keep_samples, experiment->keep_generator_by_epoch ? "true" : "false",
-                  (long long)experiment->check_samples, experiment->tolerance);
+                  (long long)experiment->check_samples, experiment->tolerance, experiment->check_jsd ? "true" : "false",
+                  experiment->check_jacobian ? "true" : "false");
 }
 
 char *gs_resolved_text(const gs_experiment *experiment) {

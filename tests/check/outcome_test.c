@@ -130,10 +130,12 @@ static void losses_that_rise_or_fall_alone_do_not_oscillate(void **state) {
     (void)state;
     static const float rising[] = {1, 2, 4, 8, 16, 32}, falling[] = {9, 7, 6, 2, 1}, peak[] = {0, 0, 0, 0.75F, 0, 0};
     static const float saw[] = {100, 1, 0, 1, 0, 1}, one[] = {3};
+    static const float long_ago[] = {1, 0, 1, 2, 3, 4};
     assert_true(gs_loss_oscillation(rising, 6) == 0);
     assert_true(gs_loss_oscillation(falling, 5) == 0);
     assert_true(gs_loss_oscillation(one, 1) == 0);
     assert_true(gs_loss_oscillation(peak, 6) == 0.75);
+    assert_true(gs_loss_oscillation(long_ago, 6) == 0);
     assert_true(gs_loss_oscillation(saw, 6) == 2); // 1, 0, 1, 0, 1: a path of 4, and nothing between its ends
     assert_true(gs_loss_oscillation(saw, 5) == 1); // 100, 1, 0, 1, 0: a path of 102 over 100
 }

@@ -68,7 +68,7 @@ static void what_is_not_said_is_preset(void **state) {
     assert_true(e->discriminator.hidden_count == 2 && e->discriminator.hidden[0] == 5 &&
                 e->discriminator.hidden[1] == 3);
     assert_true(e->keep_samples == 100 && !e->keep_generator_by_epoch);
-    assert_true(e->check_samples == 1000 && e->tolerance == 0.25);
+    assert_true(e->check_samples == 1000 && e->tolerance == 0.25 && !e->check_jsd && !e->check_jacobian);
     gs_plan *const plan = plan_of(e);
     gs_settings s;
     gs_plan_settings(plan, 0, &s);
@@ -91,13 +91,13 @@ static void every_key_is_read(void **state) {
                                    "parameters:\n"
                                    "  seed: {value: 9223372036854775807}\n"
                                    "keep: {samples: 0, generator_by_epoch: true}\n"
-                                   "check: {samples: 50, tolerance: 0.5}\n");
+                                   "check: {samples: 50, tolerance: 0.5, jsd: true, jacobian: true}\n");
     assert_string_equal(e->title, "A title: with 'quotes' and \xc3\xbc");
     assert_true(e->data.dimension == 1 && e->data.n == 1000 && e->data.A[0] == 3 && e->data.b[0] == -0.1);
     assert_true(e->generator.hidden_count == 1 && e->generator.hidden[0] == 7);
     assert_true(e->discriminator.hidden_count == 0);
     assert_true(e->keep_samples == 0 && e->keep_generator_by_epoch);
-    assert_true(e->check_samples == 50 && e->tolerance == 0.5);
+    assert_true(e->check_samples == 50 && e->tolerance == 0.5 && e->check_jsd && e->check_jacobian);
     assert_integers(values_of(e, GS_SETTING_CONVENTION), 1, (int64_t[]){GS_TF});
     assert_integers(values_of(e, GS_SETTING_GENERATOR_LOSS), 2, (int64_t[]){GS_MINIMAX, GS_NON_SATURATING});
     assert_integers(values_of(e, GS_SETTING_LATENT_DIM), 1, (int64_t[]){4});

@@ -106,6 +106,8 @@ def expected_row(file, trials):
         row[name + "_share"] = count / of if of else math.nan
         row[name + "_low"] = interval.low if of else math.nan
         row[name + "_high"] = interval.high if of else math.nan
+        if name.startswith("outcome"):
+            row[name + "_at_ln2_count"] = int((marks & prints).sum())
     for name in ["covariance_error", "frechet_distance", "kl_exact"]:
         values = file[name][trials][done]
         values = values[~np.isnan(values)]
@@ -457,7 +459,11 @@ class Report(unittest.TestCase):
         words = {"losses_only": "equilibrium of losses only"}
         became = sorted(((sum(int(row[f"outcome_{name}_count"]) for row in rows), name) for name in OUTCOMES), reverse=True)
         counts = [count for count, _ in became if count > 0]
-        printed = re.findall(r"([a-z ]+) ([\d.]+) %", said[7].split("?", 1)[1])
+        at_ln2 = sorted((sum(int(row[f"outcome_{name}_at_ln2_count"]) for row in rows) for name in OUTCOMES), reverse=True)
+        shares_at_ln2 = [float(share) for share in re.findall(r" ([\d.]+) %", said[7].split("; of all: ")[0])]
+        self.assertEqual(shares_at_ln2, [float("%.1f" % (100 * count / sum(at_ln2))) for count in at_ln2 if count > 0])
+        self.assertEqual(sum(at_ln2), sum(int(row["prints_ln2_count"]) for row in rows))
+        printed = re.findall(r"([a-z ]+) ([\d.]+) %", said[7].split("; of all: ")[1])
         self.assertEqual([float(share) for _, share in printed], [float("%.1f" % (100 * count / 180)) for count in counts])
         self.assertEqual({name.strip() for name, _ in printed},
                          {words.get(name, name.replace("_", " ")) for count, name in became if count > 0})
