@@ -40,7 +40,9 @@ for dump in "$@"; do
     diff "$folder/expected" "$folder/printed"
     echo "$(basename "$dump"): the same"
 done
-for isa in PORTABLE NEON; do
+# What runs there is one compiler's work whatever this machine's programs were built with: once is enough for both kernels.
+if test -n "${GANSWEEP_TEST_SHORT:-}"; then isas=NEON; else isas="PORTABLE NEON"; fi
+for isa in $isas; do
     "$emulator" "$folder/dump_$isa" > "$folder/printed"
     diff "$folder/expected" "$folder/printed"
     echo "AArch64 $isa: the same $(wc -l < "$folder/printed") lines"
