@@ -53,6 +53,11 @@ typedef struct {
     bool covariance_ok;      ///< every eigenvalue within [1 - tolerance, 1 + tolerance]
     double loss_oscillation; ///< see gs_loss_oscillation; NaN for a diverged trial
     gs_outcome outcome;
+    double jsd; ///< JSD of the true law and the generator's, nats: exact for an affine one, else a bound from below
+    double jsd_standard_error;       ///< of a bound; 0 for an affine generator. Both NaN when not requested
+    double jacobian_largest_real;    ///< over the eigenvalues of the gradient field's Jacobian; NaN when not requested
+    double jacobian_largest_ratio;   ///< the same of |Im| / |Re|
+    double jacobian_spectral_radius; ///< the same of |lambda|
 } gs_check;
 
 /// One thread's checker: factors of the true law and LAPACK work space.
@@ -83,6 +88,21 @@ double gs_loss_oscillation(const float *losses, int64_t epochs);
 /// @param tolerance  of the experiment: also the most that mean_error of a right mean may be
 void gs_check_outcome(const gs_settings *settings, double tolerance, const float *loss_D, const float *loss_G,
                       bool diverged, const gs_ending *ending, gs_check *check);
+
+/// One trained trial, as gs_training has it.
+typedef struct {
+    const float *loss_D, *loss_G;           ///< [epochs]
+    const float *generator, *discriminator; ///< parameters in gs_layers order for the trial's own latent_dim
+    const float *samples;                   ///< [check_samples x dimension]
+    const float *real, *latents; ///< [n x dimension], [check_samples x latent_dim]: for a Jacobian that is requested
+    const gs_ending *ending;
+    bool diverged;
+} gs_trained;
+
+/// Checks one trial in every respect: its samples, what became of it, and what the experiment requests beside.
+/// @return as gs_check_samples
+gs_status gs_check_trained(gs_checker *checker, const gs_settings *settings, const gs_trained *trained, gs_check *check,
+                           gs_error *error);
 
 /// A result with room for its covariance, or NULL when out of memory.
 gs_check *gs_check_create(int dimension);

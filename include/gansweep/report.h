@@ -57,7 +57,14 @@ typedef struct {
     gs_share outcome_at_ln2[GS_OUTCOME_COUNT]; ///< and of those that print 0.693 / 0.693
     gs_share lrt_rejected;                     ///< joint likelihood-ratio test of mean and covariance has p < 0.05
     double median_covariance_error, median_frechet_distance, median_kl;
+    /// Of what an experiment requests; NaN, and 0 of 0, when it does not.
+    double median_jsd;    ///< nats: the best discriminator's loss is ln 2 less this
+    double median_missed; ///< nats: by how much the trained discriminator's loss, end_loss_D, exceeds the best one's
+    gs_share unstable;    ///< the Jacobian has an eigenvalue whose real part is above GS_UNSTABLE
+    double median_largest_real, median_largest_ratio; ///< over the Jacobian's eigenvalues
 } gs_report_row;
+
+#define GS_UNSTABLE 1e-9 ///< what rounding leaves of a real part that is 0 is far smaller
 
 /// The null baseline is what the same columns say of nets that were never trained: the same settings with learning
 /// rates of 0, one epoch, up to 256 seeds. It depends on convention, generator_loss and latent_dim alone, and rows

@@ -6,23 +6,9 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "check/lapack.h"
+#include "check/checker.h"
 #include "check/moments.h"
 #include "check/statistics.h"
-#include "check/truth.h"
-
-struct gs_checker {
-    gs_truth *truth;
-    gs_lapack *lapack;
-    double tolerance;
-    double lapack_seconds;
-    double *difference;        ///< [dimension] mean minus b
-    double *whitened;          ///< [dimension] L^-1 difference
-    double *exact_mean;        ///< [dimension] c
-    double *exact_covariance;  ///< [dimension x dimension] W W^T
-    double *exact_eigenvalues; ///< [dimension] of W W^T v = lambda A^T A v
-    double *rows;              ///< [ROWS_PER_BLOCK x dimension]
-};
 
 gs_check *gs_check_create(int dimension) {
     const size_t d = (size_t)dimension;
@@ -55,7 +41,7 @@ gs_status gs_checker_create(const gs_experiment *experiment, gs_checker **checke
         return gs_fail(error, GS_ERROR_RUN, "check: out of memory for a checker of dimension %d",
                        experiment->data.dimension);
     }
-    *created = (gs_checker){.tolerance = experiment->tolerance,
+    *created = (gs_checker){.experiment = experiment,
                             .difference = memory,
                             .whitened = memory + d,
                             .exact_eigenvalues = memory + 2 * d,
@@ -65,6 +51,9 @@ gs_status gs_checker_create(const gs_experiment *experiment, gs_checker **checke
     status = gs_truth_create(&experiment->data, &created->truth, error);
     if (status == GS_OK) {
         status = gs_lapack_create(experiment->data.dimension, &created->lapack, error);
+    }
+    if (status == GS_OK && (experiment->check_jsd || experiment->check_jacobian)) {
+        status = gs_requested_create(experiment, created->truth, &created->requested, error);
     }
     if (status != GS_OK) {
         gs_checker_free(created);
@@ -76,6 +65,7 @@ gs_status gs_checker_create(const gs_experiment *experiment, gs_checker **checke
 
 void gs_checker_free(gs_checker *checker) {
     if (checker != NULL) {
+        gs_requested_free(checker->requested);
         gs_lapack_free(checker->lapack);
         gs_truth_free(checker->truth);
         free(checker->difference);
@@ -206,7 +196,7 @@ static gs_status check_fitted_law(gs_checker *checker, int64_t count, gs_check *
     check->affine_invariant_distance = gs_affine_invariant_distance(check->eigenvalues, d);
     check->lrt_covariance = gs_lrt_covariance(check->eigenvalues, d, count);
     check->lrt_joint = gs_lrt_joint(check->eigenvalues, d, count, squared_length);
-    check->covariance_ok = gs_within_tolerance(check->eigenvalues, d, checker->tolerance);
+    check->covariance_ok = gs_within_tolerance(check->eigenvalues, d, checker->experiment->tolerance);
     status = hotelling_t2(checker, check, count, &check->hotelling_t2, error);
     if (status != GS_OK) {
         return status;

@@ -70,6 +70,10 @@ static gs_status note(gs_baseline *baseline, gs_worker *worker, int first, int r
     quantity[GS_QUANTITY_FRECHET_DISTANCE][i] = worker->check->frechet_distance;
     quantity[GS_QUANTITY_KL][i] = worker->check->kl_exact;
     quantity[GS_QUANTITY_LRT_JOINT][i] = worker->check->lrt_joint;
+    quantity[GS_QUANTITY_END_LOSS_D][i] = worker->training->ending[row].loss_D;
+    quantity[GS_QUANTITY_JSD][i] = worker->check->jsd;
+    quantity[GS_QUANTITY_LARGEST_REAL][i] = worker->check->jacobian_largest_real;
+    quantity[GS_QUANTITY_LARGEST_RATIO][i] = worker->check->jacobian_largest_ratio;
     return status;
 }
 

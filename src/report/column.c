@@ -1,6 +1,7 @@
 #include "report/column.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +17,15 @@ const char *const gs_quantity_datasets[GS_QUANTITY_COUNT] = {
     [GS_QUANTITY_FRECHET_DISTANCE] = "frechet_distance",
     [GS_QUANTITY_KL] = "kl_exact",
     [GS_QUANTITY_LRT_JOINT] = "lrt_joint",
+    [GS_QUANTITY_END_LOSS_D] = "end_loss_D",
+    [GS_QUANTITY_JSD] = "jsd",
+    [GS_QUANTITY_LARGEST_REAL] = "jacobian_largest_real",
+    [GS_QUANTITY_LARGEST_RATIO] = "jacobian_largest_ratio",
 };
 
 /// Rows [first, first + count) of one dataset, as in the file.
 typedef struct {
-    const gs_dataset *dataset;
+    const gs_dataset *dataset; ///< NULL: the file has none
     int64_t first, count, capacity;
     unsigned char *bytes;
 } gs_window;
@@ -42,6 +47,9 @@ gs_status gs_columns_create(const gs_results *results, gs_columns **columns, gs_
     for (int quantity = 0; quantity < GS_QUANTITY_COUNT; quantity++) {
         gs_window *window = &created->windows[quantity];
         const int index = gs_layout_find(layout, gs_quantity_datasets[quantity]);
+        if (index < 0 && quantity >= GS_QUANTITY_JSD) {
+            continue;
+        }
         if (index < 0) {
             gs_columns_free(created);
             return gs_fail(error, GS_ERROR_RESULTS, "the file has no dataset %s", gs_quantity_datasets[quantity]);
@@ -103,6 +111,10 @@ gs_status gs_columns_read(void *source, gs_quantity quantity, int64_t epochs, in
     const bool by_epoch = quantity == GS_QUANTITY_LOSS_D || quantity == GS_QUANTITY_LOSS_G;
     const int64_t place = by_epoch ? epochs - 1 : 0;
     for (int64_t i = 0; i < count; i++) {
+        if (window->dataset == NULL) {
+            into[i] = NAN;
+            continue;
+        }
         const int64_t trial = first + i;
         if (trial < window->first || trial >= window->first + window->count) {
             const gs_status status = move_window(columns, window, trial, error);

@@ -17,6 +17,10 @@ typedef enum {
     GS_QUANTITY_FRECHET_DISTANCE,
     GS_QUANTITY_KL,
     GS_QUANTITY_LRT_JOINT,
+    GS_QUANTITY_END_LOSS_D,
+    GS_QUANTITY_JSD, ///< this and the following only when an experiment requests them; else NaN
+    GS_QUANTITY_LARGEST_REAL,
+    GS_QUANTITY_LARGEST_RATIO,
     GS_QUANTITY_COUNT,
 } gs_quantity;
 

@@ -92,6 +92,14 @@ const gs_field gs_fields[] = {
     {"covariance_error_median", GS_FIELD_REAL, MEMBER(median_covariance_error)},
     {"frechet_distance_median", GS_FIELD_REAL, MEMBER(median_frechet_distance)},
     {"kl_exact_median", GS_FIELD_REAL, MEMBER(median_kl)},
+    {"jsd_median", GS_FIELD_REAL, MEMBER(median_jsd)},
+    {"missed_median", GS_FIELD_REAL, MEMBER(median_missed)},
+    {"unstable_count", GS_FIELD_COUNT, MEMBER(unstable.count)},
+    {"unstable_share", GS_FIELD_REAL, MEMBER(unstable.share)},
+    {"unstable_low", GS_FIELD_REAL, MEMBER(unstable.low)},
+    {"unstable_high", GS_FIELD_REAL, MEMBER(unstable.high)},
+    {"jacobian_largest_real_median", GS_FIELD_REAL, MEMBER(median_largest_real)},
+    {"jacobian_largest_ratio_median", GS_FIELD_REAL, MEMBER(median_largest_ratio)},
 };
 const int gs_field_count = sizeof gs_fields / sizeof *gs_fields;
 

@@ -89,7 +89,12 @@ gs_status gs_floors_measure(const gs_experiment *experiment, const gs_plan *plan
                                    .lrt_rejected = gs_share_of(0, 0),
                                    .median_covariance_error = NAN,
                                    .median_frechet_distance = NAN,
-                                   .median_kl = NAN};
+                                   .median_kl = NAN,
+                                   .median_jsd = NAN,
+                                   .median_missed = NAN,
+                                   .unstable = gs_share_of(0, 0),
+                                   .median_largest_real = NAN,
+                                   .median_largest_ratio = NAN};
     *ideal = *real_data = nothing;
     for (int outcome = 0; outcome < GS_OUTCOME_COUNT; outcome++) {
         ideal->outcome[outcome] = real_data->outcome[outcome] = gs_share_of(0, 0);

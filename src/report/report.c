@@ -188,6 +188,42 @@ static gs_status find_median(const gs_range *range, gs_quantity quantity, double
     return status;
 }
 
+/// How much of the best discriminator's advantage the trained one misses.
+static gs_status summarise_divergence(const gs_range *range, gs_report_row *row, gs_error *error) {
+    gs_status status = find_median(range, GS_QUANTITY_JSD, &row->median_jsd, error);
+    if (status == GS_OK) {
+        status = read_all(range, GS_QUANTITY_JSD, range->values, error);
+    }
+    if (status == GS_OK) {
+        status = read_all(range, GS_QUANTITY_END_LOSS_D, range->partner, error);
+    }
+    if (status == GS_OK) {
+        for (int64_t i = 0; i < range->count; i++) {
+            range->values[i] += range->partner[i] - M_LN2;
+        }
+        const int64_t count = gather_defined(range, range->values);
+        gs_sort(range->values, count);
+        row->median_missed = gs_quantile(range->values, count, 0.5);
+    }
+    return status;
+}
+
+static gs_status summarise_stability(const gs_range *range, gs_report_row *row, gs_error *error) {
+    gs_status status = read_all(range, GS_QUANTITY_LARGEST_REAL, range->values, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    int64_t unstable = 0;
+    const int64_t count = gather_defined(range, range->values);
+    for (int64_t i = 0; i < count; i++) {
+        unstable += range->values[i] > GS_UNSTABLE;
+    }
+    row->unstable = gs_share_of(unstable, count);
+    gs_sort(range->values, count);
+    row->median_largest_real = gs_quantile(range->values, count, 0.5);
+    return find_median(range, GS_QUANTITY_LARGEST_RATIO, &row->median_largest_ratio, error);
+}
+
 static gs_status summarise(const gs_range *range, int dimension, gs_report_row *row, gs_error *error) {
     gs_status status = count_trials(range, row, error);
     if (status == GS_OK) {
@@ -210,6 +246,12 @@ static gs_status summarise(const gs_range *range, int dimension, gs_report_row *
     }
     if (status == GS_OK) {
         status = find_median(range, GS_QUANTITY_KL, &row->median_kl, error);
+    }
+    if (status == GS_OK) {
+        status = summarise_divergence(range, row, error);
+    }
+    if (status == GS_OK) {
+        status = summarise_stability(range, row, error);
     }
     return status;
 }

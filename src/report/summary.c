@@ -67,6 +67,15 @@ static const table_column OUTCOME_COLUMNS[] = {
     {"", "not yet", MEMBER(outcome[GS_OUTCOME_NOT_YET]), CELL_SHARE, 0},
 };
 
+static const table_column REQUESTED_COLUMNS[] = {
+    {"discriminator, median nats", "could gain", MEMBER(median_jsd), CELL_NUMBER, 4},
+    {"discriminator, median nats", "misses", MEMBER(median_missed), CELL_NUMBER, 4},
+    {"dynamics", "unstable", MEMBER(unstable), CELL_SHARE, 0},
+    {"dynamics", "95 %", MEMBER(unstable), CELL_INTERVAL, 0},
+    {"median over eigenvalues", "largest Re", MEMBER(median_largest_real), CELL_NUMBER, 4},
+    {"median over eigenvalues", "largest |Im / Re|", MEMBER(median_largest_ratio), CELL_NUMBER, 1},
+};
+
 /// Which configurations a table shows: the best `best`, then the worst `worst`, in this order; all when none is left
 /// out.
 typedef struct {
@@ -341,6 +350,13 @@ gs_status gs_report_print_summary(const gs_report *report, const gs_experiment *
         status = print_table("What became of the trainings: the first that fits, in the order of docs/statistics.md",
                              report, &chosen, &labels, OUTCOME_COLUMNS,
                              sizeof OUTCOME_COLUMNS / sizeof *OUTCOME_COLUMNS, &screen, stream, error);
+    }
+    if (status == GS_OK && (experiment->check_jsd || experiment->check_jacobian)) {
+        status =
+            print_table("What the best discriminator would gain on the generator (JSD), what of it the trained one "
+                        "misses; the Jacobian of the gradient field at the end",
+                        report, &chosen, &labels, REQUESTED_COLUMNS,
+                        sizeof REQUESTED_COLUMNS / sizeof *REQUESTED_COLUMNS, &screen, stream, error);
     }
     if (status == GS_OK && chosen.worst > 0) {
         (void)fprintf(stream, "\nBest and worst configurations by covariance; all of them: --format csv or json.\n");

@@ -1,11 +1,15 @@
 #include "run/worker.h"
 
 gs_status gs_worker_create(const gs_experiment *experiment, gs_isa isa, gs_worker *worker, gs_error *error) {
-    gs_layers largest_generator;
+    gs_layers largest_generator, discriminator;
+    gs_discriminator_layers(experiment, &discriminator);
     gs_generator_layers(experiment, gs_experiment_largest(experiment, GS_SETTING_LATENT_DIM), &largest_generator);
     *worker = (gs_worker){
         .experiment = experiment,
         .generator_stride = largest_generator.parameter_count,
+        .discriminator_stride = discriminator.parameter_count,
+        .real_stride = experiment->data.n * experiment->data.dimension,
+        .latents_stride = experiment->check_samples * gs_experiment_largest(experiment, GS_SETTING_LATENT_DIM),
         .samples_stride = experiment->check_samples * experiment->data.dimension,
         .epochs_stride = gs_experiment_largest(experiment, GS_SETTING_EPOCHS),
     };
@@ -32,19 +36,19 @@ void gs_worker_free(gs_worker *worker) {
 }
 
 gs_status gs_worker_check(gs_worker *worker, const gs_settings *settings, int row, gs_error *error) {
-    const gs_experiment *experiment = worker->experiment;
-    const float *samples = worker->training->samples + row * worker->samples_stride;
-    const float *weight = NULL, *bias = NULL; // stay NULL when the generator has hidden layers: its law is not normal
-    if (experiment->generator.hidden_count == 0) {
-        weight = worker->training->generator + row * worker->generator_stride;
-        bias = weight + experiment->data.dimension * settings->latent_dim;
-    }
-    const gs_status status = gs_check_samples(worker->checker, samples, experiment->check_samples, weight, bias,
-                                              settings->latent_dim, worker->check, error);
-    gs_check_outcome(settings, experiment->tolerance, worker->training->loss_D + row * worker->epochs_stride,
-                     worker->training->loss_G + row * worker->epochs_stride, worker->training->diverged_epoch[row] != 0,
-                     &worker->training->ending[row], worker->check);
-    return status;
+    const gs_training *training = worker->training;
+    const gs_trained trained = {
+        .loss_D = training->loss_D + row * worker->epochs_stride,
+        .loss_G = training->loss_G + row * worker->epochs_stride,
+        .generator = training->generator + row * worker->generator_stride,
+        .discriminator = training->discriminator + row * worker->discriminator_stride,
+        .samples = training->samples + row * worker->samples_stride,
+        .real = training->real == NULL ? NULL : training->real + row * worker->real_stride,
+        .latents = training->latents == NULL ? NULL : training->latents + row * worker->latents_stride,
+        .ending = &training->ending[row],
+        .diverged = training->diverged_epoch[row] != 0,
+    };
+    return gs_check_trained(worker->checker, settings, &trained, worker->check, error);
 }
 
 void gs_worker_last_losses(const gs_worker *worker, const gs_settings *settings, int row, float *loss_D,

@@ -13,10 +13,10 @@ typedef struct {
     gs_trainer *trainer;
     gs_training *training;
     gs_checker *checker;
-    gs_check *check;          ///< of the trial last checked
-    int64_t generator_stride; ///< floats of one row of training->generator
-    int64_t samples_stride;   ///< floats of one row of training->samples
-    int64_t epochs_stride;    ///< floats of one row of training->loss_D
+    gs_check *check;                                ///< of the trial last checked
+    int64_t generator_stride, discriminator_stride; ///< floats of one row of training->generator, ...
+    int64_t samples_stride, real_stride, latents_stride;
+    int64_t epochs_stride; ///< floats of one row of training->loss_D
 } gs_worker;
 
 /// @param experiment  must outlive the worker

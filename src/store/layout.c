@@ -36,6 +36,8 @@ typedef enum {
 typedef enum {
     ONCE,
     IF_SAMPLES_KEPT,
+    IF_JSD,
+    IF_JACOBIAN,
     EACH_GENERATOR_LAYER,
     EACH_GENERATOR_LAYER_IF_KEPT_BY_EPOCH,
     EACH_DISCRIMINATOR_LAYER,
@@ -433,6 +435,46 @@ static const table_row results_table[] = {
      "what became of the trial: the first that fits, in the order of docs/statistics.md",
      fill_outcome,
      0},
+    {"jsd",
+     IF_JSD,
+     GS_F8,
+     {TRIAL},
+     "nat",
+     "Jensen-Shannon divergence of the generator's law from the true one; from samples a lower bound",
+     fill_check,
+     CHECK(jsd)},
+    {"jsd_standard_error",
+     IF_JSD,
+     GS_F8,
+     {TRIAL},
+     "nat",
+     "standard error of jsd; 0 where the generator is affine and jsd exact",
+     fill_check,
+     CHECK(jsd_standard_error)},
+    {"jacobian_largest_real",
+     IF_JACOBIAN,
+     GS_F8,
+     {TRIAL},
+     "1",
+     "largest real part of the eigenvalues of the gradient field's Jacobian",
+     fill_check,
+     CHECK(jacobian_largest_real)},
+    {"jacobian_largest_ratio",
+     IF_JACOBIAN,
+     GS_F8,
+     {TRIAL},
+     "1",
+     "largest |Im| / |Re| of these eigenvalues",
+     fill_check,
+     CHECK(jacobian_largest_ratio)},
+    {"jacobian_spectral_radius",
+     IF_JACOBIAN,
+     GS_F8,
+     {TRIAL},
+     "1",
+     "largest modulus of these eigenvalues",
+     fill_check,
+     CHECK(jacobian_spectral_radius)},
 };
 
 enum { RESULTS_COUNT = sizeof results_table / sizeof results_table[0] };
@@ -609,6 +651,10 @@ static int instances(const gs_layout *layout, presence when) {
     switch (when) {
     case IF_SAMPLES_KEPT:
         return layout->experiment->keep_samples > 0 ? 1 : 0;
+    case IF_JSD:
+        return layout->experiment->check_jsd ? 1 : 0;
+    case IF_JACOBIAN:
+        return layout->experiment->check_jacobian ? 1 : 0;
     case EACH_GENERATOR_LAYER:
         return layout->generator.layer_count;
     case EACH_GENERATOR_LAYER_IF_KEPT_BY_EPOCH:

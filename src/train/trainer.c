@@ -178,12 +178,19 @@ gs_training *gs_training_create(const gs_experiment *experiment, int lanes) {
         calloc(rows * (size_t)experiment->check_samples * (size_t)experiment->data.dimension, sizeof(float));
     made->ending = calloc(rows, sizeof *made->ending);
     made->diverged_epoch = calloc(rows, sizeof(int64_t));
+    if (experiment->check_jacobian) {
+        const size_t latents =
+            (size_t)experiment->check_samples * (size_t)gs_experiment_largest(experiment, GS_SETTING_LATENT_DIM);
+        made->real = calloc(rows * (size_t)experiment->data.n * (size_t)experiment->data.dimension, sizeof(float));
+        made->latents = calloc(rows * latents, sizeof(float));
+    }
     if (experiment->keep_generator_by_epoch) {
         made->generator_by_epoch = calloc(rows * epochs * of_G, sizeof(float));
     }
     const bool complete = made->loss_D != NULL && made->loss_G != NULL && made->generator != NULL &&
                           made->discriminator != NULL && made->samples != NULL && made->ending != NULL &&
                           made->diverged_epoch != NULL &&
+                          ((made->real != NULL && made->latents != NULL) || !experiment->check_jacobian) &&
                           (made->generator_by_epoch != NULL || !experiment->keep_generator_by_epoch);
     if (!complete) {
         gs_training_free(made);

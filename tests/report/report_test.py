@@ -112,6 +112,16 @@ def expected_row(file, trials):
         values = file[name][trials][done]
         values = values[~np.isnan(values)]
         row[name + "_median"] = np.median(values) if len(values) else math.nan
+    nothing = np.full(int(done.sum()), math.nan)
+    jsd = file["jsd"][trials][done] if "jsd" in file else nothing
+    real, ratio = (file[name][trials][done] if name in file else nothing
+                   for name in ("jacobian_largest_real", "jacobian_largest_ratio"))
+    missed = jsd - (math.log(2) - file["end_loss_D"][trials][done])
+    for name, values in [("jsd", jsd), ("missed", missed), ("jacobian_largest_real", real), ("jacobian_largest_ratio", ratio)]:
+        values = values[~np.isnan(values)]
+        row[name + "_median"] = np.median(values) if len(values) else math.nan
+    row["unstable_count"] = int((real > 1e-9).sum())
+    row["unstable_share"] = row["unstable_count"] / len(real) if np.isfinite(real).any() else math.nan
     return row
 
 
@@ -250,6 +260,18 @@ class Report(unittest.TestCase):
             self.assertGreater((found == name).sum(), 0, f"nothing to see in {name}")
         for row in rows:
             self.assertEqual(sum(int(row[f"outcome_{name}_count"]) for name in OUTCOMES), int(row["trials"]))
+
+    def test_what_is_requested_has_columns_of_its_own(self):
+        path = self.run_sweep("requested", "  seed: {range: [1, 20]}\n  lr_D: [0.005, 0.05, 1.0e+37]\ncheck: {jsd: true, jacobian: true}\n")
+        rows = self.check_file(path)
+        print([(row["diverged"], row["jsd_median"], row["missed_median"], row["unstable_share"]) for row in rows])
+        self.assertLess(0.01, float(rows[0]["jsd_median"]))
+        text = gansweep("report", path).stdout
+        self.assertIn("the best discriminator would gain", text)
+        for row in rows[:2]:
+            self.assertIn(" %.4f " % float(row["jsd_median"]), text)
+            self.assertIn(" %.4f " % float(row["missed_median"]), text)
+        self.assertNotIn("the best discriminator would gain", gansweep("report", self.path).stdout)
 
     def test_a_sweep_that_was_ended_is_reported_with_its_pending_trials(self):
         path = os.path.join(self.folder.name, "ended.h5")

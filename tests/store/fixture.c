@@ -30,7 +30,7 @@ static const char *const texts[FIXTURE_COUNT] = {
     "parameters:\n"
     "  seed: {range: [1, 2]}\n"
     "keep: {samples: 0, generator_by_epoch: true}\n"
-    "check: {samples: 10, tolerance: 0.25}\n",
+    "check: {samples: 10, tolerance: 0.25, jsd: true, jacobian: true}\n",
 
     "title: one trial\n"
     "convention: mxnet\n"
@@ -145,6 +145,11 @@ void fixture_append(fixture *made, int64_t trial) {
                                &ending->gradient_norm_G};
     for (int i = 0; i < (int)(sizeof scores / sizeof scores[0]); i++) {
         *scores[i] = (double)fixture_value(10, trial, i);
+    }
+    double *const requested[] = {&check->jsd, &check->jsd_standard_error, &check->jacobian_largest_real,
+                                 &check->jacobian_largest_ratio, &check->jacobian_spectral_radius};
+    for (int i = 0; i < (int)(sizeof requested / sizeof requested[0]); i++) {
+        *requested[i] = (double)fixture_value(12, trial, i);
     }
     for (int i = 0; i < (int)(sizeof endings / sizeof endings[0]); i++) {
         *endings[i] = (double)fixture_value(11, trial, i);

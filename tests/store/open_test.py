@@ -25,7 +25,7 @@ EXAMPLES = {
         sweep=[("seed", [10, 11, 12]), ("lr_D", [0.05, 0.01]), ("convention", [0, 2])],
         rest=dict(lr_G=0.005, generator_loss=0, batch_size=8, latent_dim=2, epochs=4)),
     "deep": dict(
-        title="hidden layers everywhere", dimension=3, latent=4, epochs=3, samples=0, by_epoch=True,
+        title="hidden layers everywhere", requested=True, dimension=3, latent=4, epochs=3, samples=0, by_epoch=True,
         generator=[6], discriminator=[5],
         sweep=[("seed", [1, 2]), ("latent_dim", [2, 4]), ("epochs", [2, 3])],
         rest=dict(lr_G=0.005, lr_D=0.05, generator_loss=1, convention=1, batch_size=8)),
@@ -36,6 +36,7 @@ EXAMPLES = {
 }
 SCORES = ["covariance_error", "affine_invariant_distance", "lrt_covariance", "lrt_joint", "hotelling_t2", "frechet_distance", "kl_exact", "frechet_exact",
           "mean_error", "loss_oscillation"]
+REQUESTED = ["jsd", "jsd_standard_error", "jacobian_largest_real", "jacobian_largest_ratio", "jacobian_spectral_radius"]
 ENDINGS = ["end_loss_D", "end_loss_G", "logit_spread", "gradient_norm_D", "gradient_norm_G"]
 SETTINGS = ["seed", "data_seed", "shuffle_seed", "lr_G", "lr_D", "generator_loss", "convention", "batch_size", "latent_dim", "epochs", "configuration"]
 FLAGS = {
@@ -96,6 +97,8 @@ def expected_datasets(rows, example):
     for name, dimensions, type_, units, fill, _ in rows:
         name = name.strip("`")
         dimensions = [dimension.strip() for dimension in dimensions.split(",")]
+        if name.startswith(("jsd", "jacobian")) and not example.get("requested"):
+            continue
         if name == "samples" and example["samples"] == 0 or name.endswith("_by_epoch") and not example["by_epoch"]:
             continue
         if "*" not in name:
@@ -228,6 +231,8 @@ def expected_row(trial, example):
     row["covariance_eigenvalues"] = value(9, trial, np.arange(d))
     row.update({name: float(value(10, trial, i)) for i, name in enumerate(SCORES)})
     row.update({name: float(value(11, trial, i)) for i, name in enumerate(ENDINGS)})
+    if example.get("requested"):
+        row.update({name: float(value(12, trial, i)) for i, name in enumerate(REQUESTED)})
     if trial == 2:
         row["loss_D"][1:], row["loss_G"][1:] = np.nan, np.nan
         row["generator_weight" + ("_1" if example["generator"] else "")][0, 0] = np.nan
