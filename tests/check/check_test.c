@@ -656,6 +656,7 @@ static void a_true_law_without_an_inverse_is_refused_in_words(void **state) {
         fixture made;
         gs_error error = {""};
         assert_int_equal(fixture_try(2, laws[i], D2L_b, &made, &error), GS_ERROR_RUN);
+        fixture_free(&made);
         printf("%s\n", error.message);
         assert_non_null(strstr(error.message, "A^T A"));
     }

@@ -15,6 +15,7 @@
 #include "gansweep/check.h"
 
 typedef struct {
+    gs_experiment *experiment; ///< outlives the checker
     gs_checker *checker;
     gs_check *check;
 } fixture;
@@ -22,9 +23,10 @@ typedef struct {
 /// @param A  [dimension x dimension]
 /// @param b  [dimension]
 static inline gs_status fixture_try(int dimension, double *A, double *b, fixture *made, gs_error *error) {
-    const gs_experiment experiment = {.data = {.dimension = dimension, .n = 1000, .A = A, .b = b}, .tolerance = 0.25};
-    *made = (fixture){0};
-    const gs_status status = gs_checker_create(&experiment, &made->checker, error);
+    *made = (fixture){.experiment = calloc(1, sizeof *made->experiment)};
+    assert_non_null(made->experiment);
+    *made->experiment = (gs_experiment){.data = {.dimension = dimension, .n = 1000, .A = A, .b = b}, .tolerance = 0.25};
+    const gs_status status = gs_checker_create(made->experiment, &made->checker, error);
     if (status == GS_OK) {
         made->check = gs_check_create(dimension);
         assert_non_null(made->check);
@@ -43,6 +45,7 @@ static inline fixture fixture_create(int dimension, double *A, double *b) {
 
 static inline void fixture_free(fixture *made) {
     gs_checker_free(made->checker);
+    free(made->experiment);
     gs_check_free(made->check);
 }
 
