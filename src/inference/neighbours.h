@@ -6,7 +6,7 @@
 
 #include "inference/samples.h"
 
-/// Neighbours that are asked: floor(sqrt(training points)) (Lopez-Paz & Oquab 2017, section 3).
+/// Neighbours that are asked: floor(sqrt(training points)) (as Lopez-Paz & Oquab 2017).
 int64_t gs_neighbour_count(int64_t training_points);
 
 /// A training point and how far it is away.
