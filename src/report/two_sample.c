@@ -42,8 +42,8 @@ typedef struct {
     const gs_two_sample_options *options;
     gs_two_sample_report *report;
     int64_t trials_of_each;
-    int64_t data_seeds[TRUE_LAW_SETS]; ///< that fresh samples of the true law stand against, in turn
-    int data_set_count;
+    int64_t data_seeds[TRUE_LAW_SETS]; ///< of the data that fresh samples of the true law stand against
+    int threads;
     gs_tested_trial *floors; ///< [job_count - report->tested_count] of untrained nets, then of the true law
     int64_t job_count, finished;
     volatile int halt; ///< set by a failure and by the caller's stop
@@ -138,7 +138,7 @@ static gs_status test_job(const gs_testing *testing, const gs_job *job, gs_hand 
     const int64_t points = testing->report->points, numbers = points * testing->experiment->data.dimension;
     gs_settings settings = {0};
     if (job->nets == NETS_TRUE_LAW) {
-        settings.data_seed = testing->data_seeds[tested->trial % testing->data_set_count];
+        settings.data_seed = testing->data_seeds[tested->trial];
     } else {
         gs_plan_settings(testing->plan, tested->trial, &settings);
     }
@@ -202,8 +202,7 @@ static gs_job job_of(const gs_testing *testing, int64_t index) {
 }
 
 static gs_status test_all(gs_testing *testing, gs_error *error) {
-    const gs_run_options options = {.threads = testing->options->threads};
-#pragma omp parallel num_threads(gs_run_threads(&options))
+#pragma omp parallel num_threads(testing->threads)
     {
         gs_hand hand;
         gs_error failure;
@@ -213,10 +212,10 @@ static gs_status test_all(gs_testing *testing, gs_error *error) {
         }
 #pragma omp for schedule(dynamic, 1)
         for (int64_t index = 0; index < testing->job_count; index++) {
-            if (testing->halt) {
+            const gs_job job = job_of(testing, index);
+            if (testing->halt || job.tested == NULL) { // it never is
                 continue;
             }
-            const gs_job job = job_of(testing, index);
             gs_tested_trial tested = *job.tested;
             status = test_job(testing, &job, &hand, &tested, &failure);
             *job.tested = tested;
@@ -293,11 +292,14 @@ static void list_floors(gs_testing *testing) {
         choose_trials(testing->plan, &report->untrained[i], floor);
         floor += report->untrained[i].chosen;
     }
-    for (int64_t i = 0; i < TRUE_LAW_SETS; i++) {
+    const int data_sets = gs_floors_data_seeds(testing->plan, TRUE_LAW_SETS, testing->data_seeds);
+    for (int i = 0; i < TRUE_LAW_SETS; i++) {
         (floor++)->trial = i;
+        if (i >= data_sets) {
+            testing->data_seeds[i] = testing->data_seeds[i - data_sets];
+        }
     }
-    testing->data_set_count = gs_floors_data_seeds(testing->plan, TRUE_LAW_SETS, testing->data_seeds);
-    testing->report->data_sets = testing->data_set_count;
+    testing->report->data_sets = data_sets;
 }
 
 static gs_status list_jobs(gs_testing *testing, gs_error *error) {
@@ -307,7 +309,7 @@ static gs_status list_jobs(gs_testing *testing, gs_error *error) {
         floors += report->untrained[i].chosen;
     }
     testing->job_count = report->tested_count + floors;
-    report->tested = calloc((size_t)report->tested_count, sizeof *report->tested);
+    report->tested = calloc((size_t)report->tested_count + 1, sizeof *report->tested);
     testing->floors = calloc((size_t)floors, sizeof *testing->floors);
     if (report->tested == NULL || testing->floors == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for two-sample tests of %lld trials; ask for fewer of each",
@@ -437,7 +439,9 @@ gs_status gs_two_sample_create(const gs_results *results, const gs_two_sample_op
     if (testing.report == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for a report");
     }
+    const gs_run_options threads = {.threads = options->threads};
     const int64_t configurations = gs_plan_configuration_count(testing.plan);
+    testing.threads = gs_run_threads(&threads);
     const int64_t preset = GS_TWO_SAMPLE_TRIALS / configurations;
     testing.trials_of_each = options->trials > 0 ? options->trials : preset > 0 ? preset : 1;
     testing.report->count = configurations;

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "fuzz.h"
+#include "inference/sample_tests.h"
 #include "store/provenance.h"
 #include "store/seal.h"
 

@@ -335,6 +335,18 @@ class TwoSamples(unittest.TestCase):
             called = self.features(np.vstack(held_out), training, products) @ found[:-80] > 0
             np.testing.assert_array_equal(found[-80:], called)
 
+    def test_logistic_classifier_finds_the_minimum_where_newtons_steps_are_too_long(self):
+        """The loss is strictly convex: its gradient is 0 at the minimum alone."""
+        questions, samples = [], []
+        for repeat in range(40):
+            x, y = self.rng.standard_normal((60, 2)), np.exp(2 * self.rng.standard_normal((60, 2)))
+            samples.append((x, y))
+            questions.append(("logistic", *samples_of(x, y), *samples_of(x[:1], y[:1])))
+        for (x, y), found in zip(samples, ask(*questions)):
+            beta, F = found[:-2], self.features(np.vstack([x, y]), np.vstack([x, y]), True)
+            gradient = F.T @ (1 / (1 + np.exp(-F @ beta)) - np.repeat([0, 1], 60)) + 0.01 * beta
+            self.assertLess(abs(gradient).max(), 1e-6)
+
     def test_logistic_classifier_of_samples_without_overlap(self):
         for shift in (5, 50, 1e6, 1e30):
             x, y = self.rng.standard_normal((50, 2)), self.rng.standard_normal((50, 2)) + shift

@@ -151,7 +151,7 @@ class TwoSample(unittest.TestCase):
         return path
 
     def ask(self, path, *arguments):
-        run = gansweep("report", path, "--two-sample", *arguments)
+        run = gansweep("report", path, "--two-sample", "--quiet", *arguments)
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         return run.stdout
 
@@ -194,8 +194,8 @@ class TwoSample(unittest.TestCase):
         return report, trials
 
     def test_statistics_of_every_trial_are_scipys(self):
-        report, trials = self.check_trials(self.path, "--permutations", "999")
-        self.assertEqual((report["points"], report["permutations"], report["data_sets"]), (POINTS, 999, 12))
+        report, trials = self.check_trials(self.path, "--permutations", "499")
+        self.assertEqual((report["points"], report["permutations"], report["data_sets"]), (POINTS, 499, 12))
         self.assertTrue(0 < report["sweep"]["diverged"] < len(trials["trial"]), "nothing to see")
         for test in TESTS[:4]:
             self.assertTrue(0 < np.nanmean(trials[test + "_p"] <= 0.05) < 1, f"nothing to see in {test}")
@@ -223,7 +223,7 @@ class TwoSample(unittest.TestCase):
 
     def test_rows_sum_up_their_trials(self):
         kept = 0
-        for arguments in (["--trials", "all"], ["--trials", "5"], ["--trials", "5", "--points", "30", "--permutations", "39"]):
+        for arguments in (["--trials", "all", "--points", "40"], ["--trials", "5", "--points", "30", "--permutations", "39"]):
             report, trials = self.by_trial(self.path, *arguments)
             q = {test: benjamini_hochberg(trials[test + "_p"]) for test in TESTS}
             with h5py.File(self.path) as file:
@@ -251,7 +251,7 @@ class TwoSample(unittest.TestCase):
         self.assertGreater(len(set(data_seed[chosen])), 3)
 
     def test_without_a_number_of_trials_8192_are_shared_among_the_configurations(self):
-        self.assertEqual(self.by_trial(self.path)[0]["sweep"]["chosen"], 16 * 12)
+        self.assertEqual(self.by_trial(self.path, "--points", "8")[0]["sweep"]["chosen"], 16 * 12)
         text = EXPERIMENT.replace("epochs: 25", "epochs: 1").replace(f"n: {N}", "n: 8")
         path = self.run_sweep("many", "lr_D=0.05", "lr_G=0.01,0.02,0.03", "seed=1:3000", "latent_dim=2", "convention=mxnet", text=text)
         report, trials = self.by_trial(path, "--permutations", "19")
@@ -292,16 +292,17 @@ class TwoSample(unittest.TestCase):
                 self.assertEqual(found["tests"][test], expected["tests"][test])
 
     def test_threads_and_the_order_of_work_change_nothing(self):
-        arguments = ["--format", "json", "--by-trial", "--points", "40"]
+        arguments = ["--format", "json", "--by-trial", "--points", "30", "--permutations", "39"]
         one, three = (self.ask(self.path, *arguments, "--threads", threads) for threads in "13")
         self.assertEqual(one, three)
-        few, all_of_them = (self.by_trial(self.path, "--points", "40", "--trials", trials)[1] for trials in ("3", "all"))
+        few, all_of_them = (self.by_trial(self.path, "--points", "30", "--permutations", "39", "--trials", trials)[1] for trials in ("3", "all"))
         for key in few:  # a trial's numbers are its own
             np.testing.assert_array_equal(few[key], all_of_them[key][few["trial"]])
 
     def test_csv_says_what_json_says(self):
-        report, trials = self.by_trial(self.path, "--trials", "4")
-        raw = self.ask(self.path, "--trials", "4", "--format", "csv", "--by-trial")
+        arguments = ["--trials", "4", "--points", "20", "--permutations", "29"]
+        report, trials = self.by_trial(self.path, *arguments)
+        raw = self.ask(self.path, *arguments, "--format", "csv", "--by-trial")
         rows = list(csv.DictReader(io.StringIO(raw, newline="")))
         self.assertEqual(len(rows), len(trials["trial"]))
         for i, row in enumerate(rows):
@@ -309,7 +310,7 @@ class TwoSample(unittest.TestCase):
                              (trials["trial"][i], trials["configuration"][i], trials["outcome"][i]))
             for test in TESTS:
                 np.testing.assert_equal([float(row[test]), float(row[test + "_p"])], [trials[test][i], trials[test + "_p"][i]])
-        raw = subprocess.run([PROGRAM, "report", self.path, "--two-sample", "--trials", "4", "--format", "csv"], capture_output=True).stdout
+        raw = subprocess.run([PROGRAM, "report", self.path, "--two-sample", *arguments, "--format", "csv"], capture_output=True).stdout
         self.assertEqual(raw.count(b"\n"), raw.count(b"\r\n"))
         lines = list(csv.DictReader(io.StringIO(raw.decode(), newline=""), strict=True))
         expected = [("sweep", report["sweep"]), *(("trained", row) for row in report["rows"]),
@@ -317,7 +318,7 @@ class TwoSample(unittest.TestCase):
         self.assertEqual(len(lines), 5 * len(expected))
         for i, line in enumerate(lines):
             nets, row = expected[i // 5]
-            self.assertEqual((line["nets"], line["test"], line["points"], line["permutations"]), (nets, TESTS[i % 5], str(N), "199"))
+            self.assertEqual((line["nets"], line["test"], line["points"], line["permutations"]), (nets, TESTS[i % 5], "20", "29"))
             self.assertEqual(line["configuration"], str(row["configuration"]) if nets == "trained" else "")
             for key in ("lr_G", "lr_D", "batch_size", "latent_dim", "epochs"):
                 self.assertEqual(line[key], "" if key not in row else line[key])
@@ -329,11 +330,11 @@ class TwoSample(unittest.TestCase):
                 np.testing.assert_equal(float(line[key]), math.nan if value is None else float(value))
 
     def test_table_says_how_many_and_cuts_to_hardest_and_easiest(self):
-        report = json.loads(self.ask(self.path, "--format", "json", "--points", "60"))
-        text = self.ask(self.path, "--points", "60")
+        report = json.loads(self.ask(self.path, "--format", "json", "--points", "60", "--permutations", "39"))
+        text = self.ask(self.path, "--points", "60", "--permutations", "39")
         sweep = report["sweep"]
         self.assertIn(f"two-sample tests of 192 of 192 trials in 16 configurations: {sweep['tested']} tested, {sweep['diverged']} diverged, 0 pending\n", text)
-        self.assertIn("60 samples of each generator against the first 60 rows of its data; 199 permutations", text)
+        self.assertIn("60 samples of each generator against the first 60 rows of its data; 39 permutations", text)
         self.assertIn("fresh samples of it against 12 of the data sets", text)
         self.assertTrue(text.endswith(f"ledger: 192 planned = {sweep['tested']} done + {sweep['diverged']} diverged + 0 pending\n"))
         lines = text.splitlines()
@@ -350,8 +351,8 @@ class TwoSample(unittest.TestCase):
         self.assertEqual(len(numbers("untrained")), 8)
         grid = self.run_sweep("grid", "seed=1:4", "lr_D=0.05", "convention=mxnet", "latent_dim=2",
                               "lr_G=" + ",".join(str(i / 1000) for i in range(1, 61)))
-        text = self.ask(grid, "--points", "40")
-        rows = json.loads(self.ask(grid, "--points", "40", "--format", "json"))["rows"]
+        text = self.ask(grid, "--points", "20", "--permutations", "39")
+        rows = json.loads(self.ask(grid, "--points", "20", "--permutations", "39", "--format", "json"))["rows"]
         rows.sort(key=lambda row: (row["tests"]["energy_distance"]["rejected_share"], row["tests"]["energy_distance"]["median"]))
         table = [line.split() for line in text.splitlines() if line.startswith("trained")]
         self.assertEqual(len(table) % 4, 0)
