@@ -91,6 +91,21 @@ bool gs_train(gs_trainer *trainer, const gs_settings *settings, int count, const
 gs_training *gs_training_create(const gs_experiment *experiment, int lanes);
 void gs_training_free(gs_training *training);
 
+/// The first rows of the real data that a trial is trained on. Like the two below it gives gs_train's bits, in plain C.
+/// @param count  0 ... n
+/// @param rows  [count x dimension], row-major, out
+void gs_real_data(const gs_experiment *experiment, int64_t data_seed, int64_t count, float *rows);
+
+/// The generator's parameters before the first step.
+/// @param parameters  [generator parameters], gs_layers order for settings->latent_dim, out
+void gs_untrained_generator(const gs_experiment *experiment, const gs_settings *settings, float *parameters);
+
+/// The first samples of a generator: those that are checked, and any number more of the same stream.
+/// @param parameters  [generator parameters], gs_layers order for settings->latent_dim
+/// @param samples  [count x dimension], row-major, out; not finite where the parameters are not
+void gs_generator_samples(const gs_experiment *experiment, const gs_settings *settings, const float *parameters,
+                          int64_t count, float *samples);
+
 #ifdef __cplusplus
 }
 #endif

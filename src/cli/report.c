@@ -1,10 +1,13 @@
 #include "cli/command.h"
+#include "cli/common_options.h"
 #include "cli/ledger.h"
+#include "cli/two_sample.h"
 #include "report/paired.h"
 
 typedef struct {
     int format;
     const char *compare;
+    two_sample_arguments two_sample;
 } report_arguments;
 
 static const cli_option report_options[] = {
@@ -20,6 +23,36 @@ static const cli_option report_options[] = {
      .argument = "A,B",
      .description = "two configurations by their numbers, trial by trial with the same seeds",
      .offset = offsetof(report_arguments, compare)},
+    {.name = "--two-sample",
+     .kind = OPTION_FLAG,
+     .description = "test whether samples of the generators can be told from the real data",
+     .offset = offsetof(report_arguments, two_sample.asked)},
+    {.name = "--trials",
+     .kind = OPTION_TEXT,
+     .argument = "N",
+     .description = "so many trials of each configuration are tested, or all; without it 8,192 in all, at least one "
+                    "of each",
+     .offset = offsetof(report_arguments, two_sample.trials)},
+    {.name = "--points",
+     .kind = OPTION_INTEGER,
+     .argument = "N",
+     .description = "points of each sample; 200 without it",
+     .offset = offsetof(report_arguments, two_sample.points),
+     .smallest = GS_FEWEST_POINTS,
+     .largest = GS_MOST_POINTS},
+    {.name = "--permutations",
+     .kind = OPTION_INTEGER,
+     .argument = "N",
+     .description = "of energy distance and MMD; 199 without it",
+     .offset = offsetof(report_arguments, two_sample.permutations),
+     .smallest = GS_FEWEST_PERMUTATIONS,
+     .largest = GS_MOST_PERMUTATIONS},
+    {.name = "--by-trial",
+     .kind = OPTION_FLAG,
+     .description = "statistic and p of each test of every trial (csv, json)",
+     .offset = offsetof(report_arguments, two_sample.by_trial)},
+    THREADS_OPTION(offsetof(report_arguments, two_sample.threads)),
+    QUIET_OPTION(offsetof(report_arguments, two_sample.quiet), "say nothing of how far the two-sample tests are"),
 };
 
 static int report(int argument_count, char **typed, gs_error *error);
@@ -36,13 +69,16 @@ const cli_command report_command = {
         "whose covariance is right (with 95 % Wilson intervals), medians of covariance error, Frechet distance "
         "and KL divergence, and beside them the same of nets that were never trained. csv and json have the intervals "
         "and p-values of "
-        "every configuration; docs/statistics.md says what each is.",
+        "every configuration; docs/statistics.md says what each is. With --two-sample, instead: energy distance, MMD, "
+        "Hotelling's T^2 and two classifiers between real data and samples of the generators, which are drawn again.",
     .operands = {"FILE"},
     .options = report_options,
     .option_count = sizeof report_options / sizeof *report_options,
     .examples = "  gansweep report d2l.h5\n"
                 "  gansweep report learning-rates.h5 --format csv > learning-rates.csv\n"
-                "  gansweep report learning-rates.h5 --compare 40,31\n",
+                "  gansweep report learning-rates.h5 --compare 40,31\n"
+                "  gansweep report learning-rates.h5 --two-sample\n"
+                "  gansweep report d2l.h5 --two-sample --trials all --by-trial --format csv > tests.csv\n",
     .run = report,
 };
 
@@ -68,12 +104,18 @@ static gs_status compare(const gs_results *results, const char *path, const int6
 
 static int report(int argument_count, char **typed, gs_error *error) {
     int64_t pair[2] = {0, 0};
-    report_arguments arguments = {.format = GS_FORMAT_TABLE};
+    report_arguments arguments = {.format = GS_FORMAT_TABLE, .two_sample = TWO_SAMPLE_PRESETS};
     const char *operands[MAX_OPERANDS] = {NULL};
     gs_results *results;
     gs_status status = read_arguments(&report_command, argument_count, typed, &arguments, operands, error);
     if (status == GS_OK && arguments.compare != NULL) {
         status = read_pair(arguments.compare, pair, error);
+    }
+    if (status == GS_OK) {
+        status = check_two_sample(&arguments.two_sample, (gs_report_format)arguments.format, error);
+    }
+    if (status == GS_OK && arguments.compare != NULL && arguments.two_sample.asked) {
+        status = gs_fail(error, GS_ERROR_INPUT, "--compare and --two-sample are two reports: one of them was expected");
     }
     if (status == GS_OK) {
         status = gs_results_open(operands[0], &results, error);
@@ -85,6 +127,12 @@ static int report(int argument_count, char **typed, gs_error *error) {
         status = compare(results, operands[0], pair, (gs_report_format)arguments.format, error);
         gs_results_close(results);
         return status;
+    }
+    if (arguments.two_sample.asked) {
+        const int code =
+            report_two_sample(results, operands[0], &arguments.two_sample, (gs_report_format)arguments.format, error);
+        gs_results_close(results);
+        return code;
     }
     gs_report *made = NULL;
     status = gs_report_create(results, &made, error);

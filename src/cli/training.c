@@ -9,6 +9,7 @@
 #include "cli/interrupt.h"
 #include "cli/ledger.h"
 #include "cli/progress.h"
+#include "cli/share.h"
 #include "cli/verification.h"
 #include "numeric/format.h"
 
@@ -162,14 +163,14 @@ int train_pending(training_task *task, gs_error *error) {
 /// Checks what is there before anything is added to it, since rows that are not right would be kept for good.
 static int check_before(const gs_results *results, bool repair, const training_task *task, gs_error *error) {
     gs_verification *found = NULL;
-    verification_view view = verification_view_on_stderr(task->quiet);
+    share_view view = share_view_on_stderr("verifying", task->quiet);
     const gs_verify_options options = {.threads = task->options.threads,
                                        .isa = task->options.isa,
-                                       .progress = show_verification,
+                                       .progress = show_share,
                                        .context = &view,
                                        .stop = &interrupted};
     gs_status status = gs_verify(results, &options, &found, error);
-    end_verification(&view);
+    end_share(&view);
     if (status == GS_OK && found->damage_count > 0) {
         if (repair) {
             print_damage(found, task->quiet ? NULL : stderr);

@@ -6,6 +6,7 @@
 #include "cli/common_options.h"
 #include "cli/interrupt.h"
 #include "cli/ledger.h"
+#include "cli/share.h"
 #include "cli/training.h"
 #include "cli/verification.h"
 #include "numeric/format.h"
@@ -139,11 +140,11 @@ static int verify_file(const char *path, const verify_arguments *arguments, gs_v
     if (status != GS_OK) {
         return status;
     }
-    verification_view view = verification_view_on_stderr(arguments->quiet);
-    options->progress = show_verification;
+    share_view view = share_view_on_stderr("verifying", arguments->quiet);
+    options->progress = show_share;
     options->context = &view;
     status = gs_verify(results, options, &found, error);
-    end_verification(&view);
+    end_share(&view);
     if (status == GS_OK) {
         if (!arguments->quiet) {
             print_verification(results, found, path, options);

@@ -85,7 +85,7 @@ static void print_json_fields(const gs_report_row *row, FILE *stream) {
     }
 }
 
-static void print_json_settings(const gs_settings *settings, FILE *stream) {
+void gs_print_json_settings(const gs_settings *settings, FILE *stream) {
     for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
         char text[GS_SETTING_TEXT];
         const gs_setting_type type = gs_settings_table[setting].type;
@@ -118,7 +118,7 @@ void gs_report_print_json(const gs_report *report, const gs_experiment *experime
     for (int64_t i = 0; i < report->count; i++) {
         const gs_report_row *row = &report->rows[i];
         (void)fprintf(stream, "%s\n  {\"configuration\": %lld, ", i == 0 ? "" : ",", (long long)row->configuration);
-        print_json_settings(&row->settings, stream);
+        gs_print_json_settings(&row->settings, stream);
         print_json_fields(row, stream);
         (void)fprintf(stream, ",\n   \"untrained\": {");
         print_json_fields(&report->baselines[report->baseline_of[i]], stream);

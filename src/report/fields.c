@@ -1,6 +1,7 @@
 #include "report/fields.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "numeric/format.h"
@@ -136,5 +137,21 @@ char *gs_setting_text(const gs_settings *settings, gs_setting setting, char text
     default:
         (void)snprintf(text, GS_SETTING_TEXT, "%lld", (long long)integers[setting]);
         return text;
+    }
+}
+
+char *gs_setting_label(const gs_settings *settings, gs_setting setting, char text[GS_SETTING_TEXT]) {
+    (void)gs_setting_text(settings, setting, text);
+    if (gs_settings_table[setting].type == GS_TYPE_REAL) {
+        (void)snprintf(text, GS_SETTING_TEXT, "%.4g", strtod(text, NULL));
+    }
+    return text;
+}
+
+void gs_settings_mark_different(const gs_settings *first, const gs_settings *other, bool *varies) {
+    for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
+        char of_first[GS_SETTING_TEXT], of_other[GS_SETTING_TEXT];
+        varies[setting] = varies[setting] || strcmp(gs_setting_text(first, setting, of_first),
+                                                    gs_setting_text(other, setting, of_other)) != 0;
     }
 }

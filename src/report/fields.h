@@ -25,5 +25,10 @@ static const gs_setting GS_FIRST_CONFIGURING = GS_SETTING_LR_G;
 /// real.
 enum { GS_SETTING_TEXT = 40 };
 char *gs_setting_text(const gs_settings *settings, gs_setting setting, char text[GS_SETTING_TEXT]);
+/// The same to label a row of a table: a real with as many digits as tell a grid's points apart.
+char *gs_setting_label(const gs_settings *settings, gs_setting setting, char text[GS_SETTING_TEXT]);
+/// Marks the settings from GS_FIRST_CONFIGURING on in which two configurations differ.
+/// @param varies  [GS_SETTING_COUNT] marks stay
+void gs_settings_mark_different(const gs_settings *first, const gs_settings *other, bool *varies);
 
 #endif

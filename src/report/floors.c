@@ -25,9 +25,7 @@ static int count_sets(const gs_data_law *law, int64_t count) {
     return affordable >= MOST_SETS ? MOST_SETS : affordable <= FEWEST_SETS ? FEWEST_SETS : (int)affordable;
 }
 
-/// Different data sets of the sweep.
-/// @param seeds  [most]
-static int list_data_seeds(const gs_plan *plan, int most, int64_t *seeds) {
+int gs_floors_data_seeds(const gs_plan *plan, int most, int64_t *seeds) {
     const int64_t trials = gs_plan_member_count(plan, 0);
     int found = 0;
     for (int64_t i = 0; i < trials && found < most; i++) {
@@ -114,7 +112,7 @@ gs_status gs_floors_measure(const gs_experiment *experiment, const gs_plan *plan
         status = measure(&making, law, samples, seeds, sets, ideal, error);
     }
     if (status == GS_OK && law->n > 1) {
-        const int sets = list_data_seeds(plan, count_sets(law, law->n), seeds);
+        const int sets = gs_floors_data_seeds(plan, count_sets(law, law->n), seeds);
         status = measure(&making, law, law->n, seeds, sets, real_data, error);
     }
     gs_checker_free(making.checker);

@@ -7,6 +7,11 @@
 
 #include "gansweep/report.h"
 
+/// Different data sets of the sweep, by their seeds: those of the first configuration, in plan order.
+/// @param seeds  [most]
+/// @return how many there are, up to `most`
+int gs_floors_data_seeds(const gs_plan *plan, int most, int64_t *seeds);
+
 /// Checks samples of the true law, as many as are checked of each trial, and the data sets of the sweep.
 /// @param ideal, real_data  filled: trials, covariance_ok, lrt_rejected and the medians; all else is NaN and 0
 /// @return GS_ERROR_RUN when out of memory, or a check fails

@@ -90,12 +90,8 @@ typedef struct {
 
 static gs_labels find_labels(const gs_report *report) {
     gs_labels found = {{false}};
-    for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
-        char first[GS_SETTING_TEXT], other[GS_SETTING_TEXT];
-        (void)gs_setting_text(&report->rows[0].settings, setting, first);
-        for (int64_t i = 1; i < report->count && !found.varies[setting]; i++) {
-            found.varies[setting] = strcmp(first, gs_setting_text(&report->rows[i].settings, setting, other)) != 0;
-        }
+    for (int64_t i = 1; i < report->count; i++) {
+        gs_settings_mark_different(&report->rows[0].settings, &report->rows[i].settings, found.varies);
     }
     return found;
 }
@@ -164,15 +160,6 @@ static void write_cell(const table_column *column, const gs_report_row *row, cha
     }
 }
 
-/// A setting that labels a row; reals have as many digits as tell a grid's points apart.
-static void write_setting(const gs_settings *settings, gs_setting setting, char *cell) {
-    if (gs_settings_table[setting].type == GS_TYPE_REAL) {
-        (void)snprintf(cell, GS_TABLE_CELL, "%.4g", strtod(gs_setting_text(settings, setting, cell), NULL));
-    } else {
-        (void)gs_setting_text(settings, setting, cell);
-    }
-}
-
 /// One row of a table: its name, the settings that label it, and its columns.
 static gs_status add_row(gs_table *table, const char *name, const gs_report_row *row, const bool *shown_settings,
                          const gs_labels *labels, const table_column *columns, int column_count, gs_style style,
@@ -187,7 +174,7 @@ static gs_status add_row(gs_table *table, const char *name, const gs_report_row 
         if (labels->varies[setting]) {
             char *cell = added->cell[at++];
             if (shown_settings[setting]) {
-                write_setting(&row->settings, setting, cell);
+                (void)gs_setting_label(&row->settings, setting, cell);
             }
         }
     }

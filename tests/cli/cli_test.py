@@ -170,7 +170,10 @@ class CommandLine(Case):
                 (["run", "small.yaml", "--set", "lr_D"], "--set"),
                 (["run", "small.yaml", "--set", "lr_D=0"], "lr_D"),
                 (["run", "small.yaml", "--set", "seed=5:1"], "seed"),
-                (["report", "x.h5", "--format", "xml"], "expected one of table, csv, json")]:
+                (["report", "x.h5", "--format", "xml"], "expected one of table, csv, json"),
+                (["report", "x.h5", "--two-sample", "--trials", "none"], "'none' is neither a number of trials"),
+                (["report", "x.h5", "--two-sample", "--compare", "0,1"], "two reports"),
+                (["report", "x.h5", "--points", "100"], "--two-sample was expected")]:
             with self.subTest(arguments=arguments):
                 self.assert_refused(2, *arguments, patterns=[re.escape(pattern)])
 
@@ -294,6 +297,7 @@ class BadResults(Case):
         subprocess.run([os.environ["SEAL_AGAIN"], str(self.folder / "small.h5")], check=True)
         self.assert_refused(3, "resume", "small.h5", patterns=["version 1 of the numerical contract", r"gansweep \d"])
         self.assert_refused(3, "verify", "small.h5", "--recompute", "all", patterns=["version 1 of the numerical contract"])
+        self.assert_refused(3, "report", "small.h5", "--two-sample", patterns=["version 1 of the numerical contract"])
         self.assertEqual(self.gansweep("verify", "small.h5").returncode, 0)
         self.assertIn("made with version 1 of the numerical contract", self.gansweep("report", "small.h5").stdout)
 

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "fuzz.h"
+#include "inference/sample_tests.h"
 #include "store/provenance.h"
 #include "store/seal.h"
 
@@ -124,6 +125,10 @@ static void read_everything(const gs_results *results, FILE *sink) {
     if (is_small(results)) {
         make_report(results, sink);
         call(&verify_command, 1, (char *[]){path}, sink);
+        if (gs_results_experiment(results)->data.n >= GS_FEWEST_POINTS) {
+            call(&report_command, 6,
+                 (char *[]){path, "--two-sample", "--trials=1", "--points=8", "--permutations=19", "-q"}, sink);
+        }
     }
     char last[32];
     (void)snprintf(last, sizeof last, "%lld", (long long)gs_plan_trial_count(gs_results_plan(results)) - 1);

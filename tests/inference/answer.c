@@ -7,6 +7,14 @@
 ///     bootstrap RESAMPLES SEED THREADS COUNT SUM... TRIALS...  the means of all resamples
 ///     two_sample PERMUTATIONS SEED X_COUNT X... Y_COUNT Y...  D, its p, A^2, its p
 ///     bca ESTIMATE ACCELERATION CONFIDENCE COUNT REPLICATE...
+///     pairs PERMUTATIONS SEED SAMPLES                     energy distance, its p, MMD^2, its p, the bandwidth
+///     hotelling SAMPLES                                   T^2, its p
+///     accuracy X_COUNT CALLED_Y... Y_COUNT CALLED_Y...    accuracy, its p
+///     logistic SAMPLES SAMPLES                            coefficients, then what the second ones are called
+///     neighbours SAMPLES SAMPLES                          the same without coefficients
+///     sample_tests PERMUTATIONS SEED SAMPLES              statistic and p of each test
+///
+/// where SAMPLES are: DIMENSION X_COUNT X... Y_COUNT Y...
 ///
 /// Numbers go in and out with all their digits.
 #include <stdio.h>
@@ -14,9 +22,17 @@
 #include <string.h>
 
 #include "inference/bootstrap.h"
+#include "inference/energy.h"
 #include "inference/equivalence.h"
+#include "inference/generator.h"
+#include "inference/held_out.h"
+#include "inference/hotelling.h"
+#include "inference/kernel_mmd.h"
+#include "inference/logistic.h"
 #include "inference/multiple.h"
+#include "inference/neighbours.h"
 #include "inference/rank.h"
+#include "inference/sample_tests.h"
 #include "inference/two_sample.h"
 
 static double read_number(void) {
@@ -129,6 +145,122 @@ static void answer_two_sample(void) {
     free(y);
 }
 
+static gs_samples read_samples(void) {
+    const int dimension = (int)read_number();
+    const int64_t x_count = (int64_t)read_number();
+    const double *x = read_numbers(x_count * dimension);
+    const int64_t y_count = (int64_t)read_number();
+    return (gs_samples){
+        .x = x, .y = read_numbers(y_count * dimension), .x_count = x_count, .y_count = y_count, .dimension = dimension};
+}
+
+static void free_samples(gs_samples *samples) {
+    free((double *)samples->x);
+    free((double *)samples->y);
+}
+
+static void answer_pairs(void) {
+    static gs_pair_statistic *const statistics[] = {
+        [GS_PAIR_DISTANCE] = gs_energy_distance, [GS_PAIR_KERNEL] = gs_kernel_mmd};
+    const int64_t permutations = (int64_t)read_number();
+    const uint64_t seed = (uint64_t)read_number();
+    gs_samples samples = read_samples();
+    gs_pairs *pairs = gs_pairs_create(samples.x_count + samples.y_count);
+    gs_generator_state state;
+    gs_sample_test found[GS_PAIR_FUNCTION_COUNT];
+    const gsl_rng generator = gs_generator_begin(&state, seed, 0);
+    gs_pairs_measure(pairs, &samples);
+    const double bandwidth = gs_gaussian_kernel(pairs);
+    gs_pairs_test(pairs, statistics, permutations, &generator, found);
+    print_numbers((const double[]){found[GS_PAIR_DISTANCE].statistic, found[GS_PAIR_DISTANCE].p,
+                                   found[GS_PAIR_KERNEL].statistic, found[GS_PAIR_KERNEL].p, bandwidth},
+                  5);
+    gs_pairs_free(pairs);
+    free_samples(&samples);
+}
+
+static void answer_hotelling(void) {
+    gs_samples samples = read_samples();
+    double *work = malloc(gs_hotelling_work(samples.dimension) * sizeof *work);
+    const gs_sample_test found = gs_hotelling_test(&samples, work);
+    print_numbers((const double[]){found.statistic, found.p}, 2);
+    free(work);
+    free_samples(&samples);
+}
+
+static void answer_accuracy(void) {
+    enum { MOST = 2000 };
+    bool called_y[MOST];
+    int64_t counts[2], at = 0;
+    for (int sample = 0; sample < 2; sample++) {
+        counts[sample] = (int64_t)read_number();
+        for (int64_t i = 0; i < counts[sample]; i++) {
+            called_y[at++] = read_number() != 0;
+        }
+    }
+    const gs_sample_test found = gs_accuracy_test(called_y, counts[0], counts[1]);
+    print_numbers((const double[]){found.statistic, found.p}, 2);
+}
+
+static void print_called(const double *coefficients, int64_t coefficient_count, const bool *called_y, int64_t count) {
+    double *numbers = malloc((size_t)(coefficient_count + count + 1) * sizeof *numbers);
+    for (int64_t i = 0; i < coefficient_count; i++) {
+        numbers[i] = coefficients[i];
+    }
+    for (int64_t i = 0; i < count; i++) {
+        numbers[coefficient_count + i] = called_y[i];
+    }
+    print_numbers(numbers, coefficient_count + count);
+    free(numbers);
+}
+
+static void answer_logistic(void) {
+    gs_samples training = read_samples(), points = read_samples();
+    const int64_t learned = training.x_count + training.y_count, count = points.x_count + points.y_count;
+    gs_logistic *logistic = gs_logistic_create(training.dimension, learned);
+    bool *called_y = malloc((size_t)count * sizeof *called_y);
+    const double *coefficients = gs_logistic_learn(logistic, &training);
+    gs_logistic_classify(logistic, &points, called_y);
+    print_called(coefficients, gs_logistic_feature_count(training.dimension, learned), called_y, count);
+    free(called_y);
+    gs_logistic_free(logistic);
+    free_samples(&training);
+    free_samples(&points);
+}
+
+static void answer_neighbours(void) {
+    gs_samples training = read_samples(), points = read_samples();
+    const int64_t asked = gs_neighbour_count(training.x_count + training.y_count);
+    const int64_t count = points.x_count + points.y_count;
+    gs_neighbour *nearest = malloc((size_t)asked * sizeof *nearest);
+    bool *called_y = malloc((size_t)count * sizeof *called_y);
+    gs_neighbours_classify(&training, &points, nearest, called_y);
+    print_called(NULL, 0, called_y, count);
+    free(called_y);
+    free(nearest);
+    free_samples(&training);
+    free_samples(&points);
+}
+
+static void answer_sample_tests(void) {
+    const int64_t permutations = (int64_t)read_number();
+    const uint64_t seed = (uint64_t)read_number();
+    gs_samples samples = read_samples();
+    gs_sample_tests *tests = gs_sample_tests_create(samples.x_count, samples.dimension);
+    gs_generator_state state;
+    gs_sample_test found[GS_SAMPLE_TEST_COUNT];
+    double numbers[2 * GS_SAMPLE_TEST_COUNT];
+    const gsl_rng generator = gs_generator_begin(&state, seed, 0);
+    gs_sample_tests_run(tests, samples.x, samples.y, permutations, &generator, found);
+    for (int i = 0; i < GS_SAMPLE_TEST_COUNT; i++) {
+        numbers[2 * i] = found[i].statistic;
+        numbers[2 * i + 1] = found[i].p;
+    }
+    print_numbers(numbers, 2 * GS_SAMPLE_TEST_COUNT);
+    gs_sample_tests_free(tests);
+    free_samples(&samples);
+}
+
 int main(void) {
     static const struct {
         const char *name;
@@ -141,6 +273,12 @@ int main(void) {
         {"bootstrap", answer_bootstrap},
         {"bca", answer_bca},
         {"two_sample", answer_two_sample},
+        {"pairs", answer_pairs},
+        {"hotelling", answer_hotelling},
+        {"accuracy", answer_accuracy},
+        {"logistic", answer_logistic},
+        {"neighbours", answer_neighbours},
+        {"sample_tests", answer_sample_tests},
     };
     char name[16];
     while (scanf("%15s", name) == 1) {

@@ -2,8 +2,9 @@
 
     inference_test.py PROGRAM
 
-PROGRAM is made from answer.c. Each statistic is held to a library's function: SciPy's t distribution, spearmanr, bootstrap
-and false discovery rates; where SciPy has none the published formula stands here, in NumPy.
+PROGRAM is made from answer.c. Each statistic is held to a library's function: SciPy's t distribution, spearmanr, bootstrap,
+false discovery rates, energy_distance, permutation_test, fisher_exact, minimize; where SciPy has none the published formula
+stands here, in NumPy.
 """
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import unittest
 import warnings
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
+from scipy.spatial.distance import cdist, pdist
 
 PROGRAM = sys.argv.pop(1)
 
@@ -181,6 +183,206 @@ class Inference(unittest.TestCase):
         one, two, other = ask(*(("bootstrap", 50, seed, threads, 300, values, trials) for seed, threads in ((3, 1), (3, 2), (4, 2))))
         np.testing.assert_array_equal(one, two)
         self.assertEqual(len(np.intersect1d(one, other)), 0)
+
+
+def samples_of(x, y):
+    """Two samples as a question has them."""
+    x, y = (np.asarray(sample, dtype=float).reshape(len(sample), -1) for sample in (x, y))
+    return x.shape[1], len(x), x, len(y), y
+
+
+class TwoSamples(unittest.TestCase):
+    """Tests of whether two samples of points are of one law."""
+
+    def setUp(self):
+        self.rng = np.random.default_rng(20261126)
+
+    def samples(self, m, n, d, shift=0.0, scale=1.0):
+        A = np.eye(d) + 0.5 * self.rng.standard_normal((d, d))
+        return self.rng.standard_normal((m, d)) @ A, (scale * self.rng.standard_normal((n, d)) + shift) @ A
+
+    @staticmethod
+    def energy(x, y):
+        """Szekely & Rizzo 2004 without the factor mn / (m + n), means over all pairs of places."""
+        return 2 * cdist(x, y).mean() - cdist(x, x).mean() - cdist(y, y).mean()
+
+    @staticmethod
+    def mmd(x, y, bandwidth):
+        """Gretton et al. 2012, equation 3."""
+        def k(a, b):
+            return np.exp(-cdist(a, b, "sqeuclidean") / (2 * bandwidth**2))
+        m, n = len(x), len(y)
+        return ((k(x, x).sum() - m) / (m * (m - 1)) + (k(y, y).sum() - n) / (n * (n - 1)) - 2 * k(x, y).mean())
+
+    def test_energy_distance_and_mmd_are_their_definitions(self):
+        for m, n, d in ((2, 2, 1), (5, 3, 1), (3, 40, 2), (60, 60, 3), (31, 30, 7), (200, 200, 2)):
+            x, y = self.samples(m, n, d, shift=0.4)
+            distance, _, mmd, _, bandwidth = ask(("pairs", 9, 1, *samples_of(x, y)))[0]
+            self.assertAlmostEqual(bandwidth, np.median(pdist(np.vstack([x, y]))), places=12)
+            self.assertAlmostEqual(distance, self.energy(x, y), places=12)
+            self.assertAlmostEqual(mmd, self.mmd(x, y, bandwidth), places=12)
+            if d == 1:  # SciPy's is the root
+                self.assertAlmostEqual(distance, stats.energy_distance(x[:, 0], y[:, 0])**2, places=12)
+
+    def test_p_values_of_pairs_are_those_of_all_permutations(self):
+        """SciPy's permutation_test goes through every split of few points."""
+        permutations = 20000
+        for m, n, d, shift in ((4, 5, 1, 0.8), (5, 4, 2, 0.5), (3, 7, 2, 1.5), (6, 6, 3, 0)):
+            x, y = self.samples(m, n, d, shift)
+            _, energy_p, _, mmd_p, bandwidth = ask(("pairs", permutations, 3, *samples_of(x, y)))[0]
+            pooled, places = np.vstack([x, y]), np.arange(m + n)
+            for given, statistic in ((energy_p, self.energy), (mmd_p, lambda a, b: self.mmd(a, b, bandwidth))):
+                exact = stats.permutation_test((places[:m], places[m:]), lambda a, b: statistic(pooled[a], pooled[b]),
+                                               alternative="greater", n_resamples=np.inf, vectorized=False).pvalue
+                self.assertLess(abs(given - exact), 4 * np.sqrt(exact * (1 - exact) / permutations) + 2 / permutations, (m, n, d))
+
+    def test_p_counts_the_samples_themselves_among_the_permutations(self):
+        x, y = self.samples(20, 20, 2, shift=50)
+        for permutations in (1, 31, 32, 33, 64, 199):  # about the number that is handled at once
+            _, energy_p, _, mmd_p, _ = ask(("pairs", permutations, 1, *samples_of(x, y)))[0]
+            self.assertEqual((energy_p, mmd_p), (1 / (1 + permutations),) * 2)
+        one, same, other = ask(*(("pairs", 999, seed, *samples_of(*self.fixed())) for seed in (5, 5, 6)))
+        np.testing.assert_array_equal(one, same)
+        self.assertFalse(np.array_equal(one, other))
+
+    def fixed(self):
+        rng = np.random.default_rng(1)
+        return rng.standard_normal((30, 2)), rng.standard_normal((25, 2)) + 0.2
+
+    def test_pairs_do_not_care_which_sample_is_first(self):
+        x, y = self.fixed()
+        one, other = ask(("pairs", 99, 1, *samples_of(x, y)), ("pairs", 99, 1, *samples_of(y, x)))
+        np.testing.assert_allclose(one[[0, 2, 4]], other[[0, 2, 4]], rtol=1e-12)
+
+    def test_equal_points(self):
+        points = np.tile([1.5, -2.0], (9, 1))
+        distance, distance_p, mmd, mmd_p, bandwidth = ask(("pairs", 99, 1, *samples_of(points, points)))[0]
+        self.assertEqual((distance, distance_p, mmd, mmd_p, bandwidth), (0, 1, 0, 1, 0))
+        # Half of the points are one, and most pairs are equal: the kernel is 1 for these and 0 for others.
+        distance, distance_p, mmd, mmd_p, bandwidth = ask(("pairs", 99, 1, *samples_of(points, np.vstack([points[:8], [[0, 0]]]))))[0]
+        self.assertEqual((bandwidth, distance_p, mmd_p), (0, 1, 1))
+        self.assertAlmostEqual(mmd, 1 + (8 * 7) / (9 * 8) - 2 * 8 / 9, places=12)
+
+    def test_hotelling_is_students_t_of_one_component(self):
+        for m, n in ((2, 2), (5, 9), (40, 30)):
+            x, y = self.samples(m, n, 1, shift=0.7)
+            t2, p = ask(("hotelling", *samples_of(x, y)))[0]
+            student = stats.ttest_ind(x[:, 0], y[:, 0])
+            self.assertAlmostEqual(t2 / student.statistic**2, 1, places=10)
+            self.assertAlmostEqual(p, student.pvalue, places=10)
+
+    def test_hotelling_is_a_regression_of_the_samples_names(self):
+        """T^2 = (m + n - 2) R^2 / (1 - R^2), R^2 of the regression of 0 and 1 on the points; whatever the units."""
+        for m, n, d in ((5, 6, 2), (60, 40, 3), (30, 30, 12), (9, 3, 10)):
+            x, y = self.samples(m, n, d, shift=0.2)
+            x, y = x * 10.0**np.arange(d), y * 10.0**np.arange(d)
+            name = np.repeat([0.0, 1.0], [m, n])
+            design = np.column_stack([np.ones(m + n), np.vstack([x, y]) / 10.0**np.arange(d)])
+            residual = name - design @ np.linalg.lstsq(design, name, rcond=None)[0]
+            r2 = 1 - residual @ residual / ((name - name.mean())**2).sum()
+            expected = (m + n - 2) * r2 / (1 - r2)
+            t2, p = ask(("hotelling", *samples_of(x, y)))[0]
+            self.assertAlmostEqual(t2 / expected, 1, places=7)
+            self.assertAlmostEqual(p, stats.f.sf(expected * (m + n - d - 1) / (d * (m + n - 2)), d, m + n - d - 1), places=8)
+
+    def test_hotelling_of_singular_samples(self):
+        x = self.rng.standard_normal((10, 1)) * [1.0, 2.0]  # on a line
+        y = self.rng.standard_normal((10, 1)) * [1.0, 2.0]
+        constant = np.full((10, 2), 0.125)
+        x[:, 1], y[:, 1] = 3, 3
+        cases = [(constant, constant[:7], (0, 1)), (constant, constant + 1, (np.inf, 0)), (x, y + [0, 1], (np.inf, 0))]
+        for given, other, expected in cases:
+            self.assertEqual(tuple(ask(("hotelling", *samples_of(given, other)))[0]), expected)
+        t2, p = ask(("hotelling", *samples_of(x, y)))[0]  # the second component says nothing
+        self.assertAlmostEqual(t2, stats.ttest_ind(x[:, 0], y[:, 0]).statistic**2, places=10)
+        self.assertTrue(np.isnan(ask(("hotelling", *samples_of(*self.samples(2, 2, 3))))[0]).all())
+
+    def test_accuracy_is_fishers_exact_test(self):
+        for m, n, right in ((4, 4, 0.8), (100, 100, 0.5), (100, 100, 0.6), (100, 99, 0.7), (7, 30, 0.5), (500, 500, 0.55)):
+            x, y = self.rng.random(m) > right, self.rng.random(n) < right
+            accuracy, p = ask(("accuracy", m, x, n, y))[0]
+            table = [[y.sum(), n - y.sum()], [x.sum(), m - x.sum()]]
+            self.assertAlmostEqual(accuracy, ((~x).sum() + y.sum()) / (m + n), places=14)
+            self.assertAlmostEqual(p, stats.fisher_exact(table, alternative="greater")[1], places=10)
+        for called in (0, 1):  # all the same: nothing is told apart
+            self.assertEqual(tuple(ask(("accuracy", 20, np.full(20, called), 20, np.full(20, called)))[0]), (0.5, 1))
+
+    @staticmethod
+    def features(points, training, products):
+        mean, deviation = training.mean(axis=0), training.std(axis=0)
+        z = (points - mean) / np.where(deviation > 0, deviation, np.inf)
+        columns = [np.ones(len(z)), *z.T]
+        if products:
+            columns += [z[:, i] * z[:, j] for i in range(z.shape[1]) for j in range(i + 1)]
+        return np.column_stack(columns)
+
+    def test_logistic_classifier_minimises_its_loss(self):
+        for m, n, d, products in ((100, 100, 2, True), (60, 40, 1, True), (90, 90, 8, True), (80, 80, 8, False), (30, 30, 40, False)):
+            x, y = self.samples(m, n, d, shift=0.3, scale=1.3)
+            x[:, d // 2], y[:, d // 2] = (7, 7) if d == 8 else (x[:, d // 2], y[:, d // 2])  # a component that does not vary
+            held_out = self.samples(50, 30, d, shift=0.3, scale=1.3)
+            training, names = np.vstack([x, y]), np.repeat([0, 1], [m, n])
+            F = self.features(training, training, products)
+
+            def loss(beta):
+                return np.logaddexp(0, F @ beta).sum() - (F @ beta)[names == 1].sum() + 0.01 * beta @ beta / 2
+
+            def gradient(beta):
+                return F.T @ (1 / (1 + np.exp(-F @ beta)) - names) + 0.01 * beta
+            best = optimize.minimize(loss, np.zeros(F.shape[1]), jac=gradient, method="BFGS", options={"gtol": 1e-6, "maxiter": 5000}).x
+            found = ask(("logistic", *samples_of(x, y), *samples_of(*held_out)))[0]
+            np.testing.assert_allclose(found[:-80], best, atol=2e-4 * (1 + abs(best).max()))
+            called = self.features(np.vstack(held_out), training, products) @ found[:-80] > 0
+            np.testing.assert_array_equal(found[-80:], called)
+
+    def test_logistic_classifier_finds_the_minimum_where_newtons_steps_are_too_long(self):
+        """The loss is strictly convex: its gradient is 0 at the minimum alone."""
+        questions, samples = [], []
+        for repeat in range(40):
+            x, y = self.rng.standard_normal((60, 2)), np.exp(2 * self.rng.standard_normal((60, 2)))
+            samples.append((x, y))
+            questions.append(("logistic", *samples_of(x, y), *samples_of(x[:1], y[:1])))
+        for (x, y), found in zip(samples, ask(*questions)):
+            beta, F = found[:-2], self.features(np.vstack([x, y]), np.vstack([x, y]), True)
+            gradient = F.T @ (1 / (1 + np.exp(-F @ beta)) - np.repeat([0, 1], 60)) + 0.01 * beta
+            self.assertLess(abs(gradient).max(), 1e-6)
+
+    def test_logistic_classifier_of_samples_without_overlap(self):
+        for shift in (5, 50, 1e6, 1e30):
+            x, y = self.rng.standard_normal((50, 2)), self.rng.standard_normal((50, 2)) + shift
+            found = ask(("logistic", *samples_of(x, y), *samples_of(x, y)))[0]
+            self.assertTrue(np.isfinite(found).all())
+            np.testing.assert_array_equal(found[-100:], np.repeat([0, 1], 50))
+        # one inside of the other: no line separates them, products do
+        angle = self.rng.uniform(0, 2 * np.pi, 50)
+        y = 10 * np.column_stack([np.cos(angle), np.sin(angle)])
+        x = self.rng.standard_normal((50, 2))
+        np.testing.assert_array_equal(ask(("logistic", *samples_of(x, y), *samples_of(x, y)))[0][-100:], np.repeat([0, 1], 50))
+
+    def test_nearest_neighbours_vote(self):
+        for m, n, d, decimals in ((100, 100, 2, 9), (50, 50, 3, 1), (7, 9, 1, 0), (1, 1, 2, 9), (2, 2, 1, 0)):
+            x, y = self.samples(m, n, d, shift=0.5)
+            held_out = np.round(np.vstack(self.samples(40, 20, d, shift=0.5)), decimals)
+            training = np.round(np.vstack([x, y]), decimals)
+            of_y, k = np.repeat([0, 1], [m, n]), max(1, int(np.sqrt(m + n)))
+            nearest = of_y[np.argsort(cdist(held_out, training, "sqeuclidean").round(9), axis=1, kind="stable")[:, :k]]
+            votes = nearest.sum(axis=1)
+            expected = np.where(2 * votes == k, nearest[:, 0], 2 * votes > k)
+            found = ask(("neighbours", *samples_of(training[:m], training[m:]), *samples_of(held_out[:40], held_out[40:])))[0]
+            np.testing.assert_array_equal(found, expected, str((m, n, d)))
+
+    def test_all_tests_together(self):
+        for count, d in ((8, 2), (33, 3), (200, 2)):
+            x, y = self.samples(count, count, d, shift=0.2, scale=1.2)
+            half = count // 2
+            found = ask(("sample_tests", 199, 4, *samples_of(x, y)))[0].reshape(5, 2)
+            energy = ask(("pairs", 199, 4, *samples_of(x, y)))[0]
+            np.testing.assert_array_equal(found[:2].ravel(), energy[:4])
+            np.testing.assert_array_equal(found[2], ask(("hotelling", *samples_of(x, y)))[0])
+            for row, classifier in ((3, "logistic"), (4, "neighbours")):
+                called = ask((classifier, *samples_of(x[:half], y[:half]), *samples_of(x[half:], y[half:])))[0][-2 * (count - half):]
+                accuracy = ask(("accuracy", count - half, called[:count - half], count - half, called[count - half:]))[0]
+                np.testing.assert_array_equal(found[row], accuracy)
 
 
 unittest.main(verbosity=2)
