@@ -479,6 +479,23 @@ static void what_is_not_finite_has_no_jacobian(void **state) {
             assert_true(isnan(stability_of(jacobian, D2L_PARAMETERS).largest_real_part));
         }
     }
+    // tanh takes infinite sums for saturated ones: a generator with hidden layers, whose results would look right
+    const int of_small[] = {1, 1};
+    const gs_layers small = layers_of(of_small, 1);
+    const gs_game hidden = {.generator_layers = &made.D,
+                            .discriminator_layers = &small,
+                            .generator = made.discriminator,
+                            .discriminator = made.generator,
+                            .latents = made.latents,
+                            .real = made.real,
+                            .latent_count = 1000,
+                            .real_count = 1000};
+    gs_jacobian *of_hidden = scratch_of(&made.D, &small);
+    made.latents[1999] = INFINITY;
+    gs_game_jacobian(of_hidden, &hidden, field, jacobian);
+    made.latents[1999] = 0;
+    assert_true(isnan(field[38]) && isnan(jacobian[39 * 39 - 1]));
+    gs_jacobian_free(of_hidden);
     // the largest floats: every entry is a number or the whole is without eigenvalues; nothing hangs
     for (int i = 0; i < 37; i++) {
         made.discriminator[i] = i % 2 == 0 ? 3e38F : -3e38F;

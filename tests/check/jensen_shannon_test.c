@@ -224,6 +224,9 @@ static void divergence_is_between_zero_and_ln2_for_every_float(void **state) {
         assert_true(divergence >= 0 && divergence <= LN2);
     }
     subject_free(&made);
+    const double huge[] = {1e300, 1e-300, 1e-300, 1e200}; // squares overflow on the way
+    assert_true(fabs(gs_jensen_shannon_of_directions(huge, huge + 2, 2) - LN2) < 1e-15);
+    assert_true(fabs(gs_jensen_shannon_of_directions(huge, huge + 3, 1) - LN2) < 1e-15);
 }
 
 static void what_is_not_finite_has_no_divergence(void **state) {
