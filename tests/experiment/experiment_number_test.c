@@ -117,7 +117,32 @@ static void a_locale_with_a_decimal_comma_changes_nothing(void **state) {
     assert_true(gs_parse_real("0.25", &value) && value == 0.25);
     assert_false(gs_parse_real("0,25", &value));
     assert_true(gs_round_to_digits(0.25) == 0.25);
+    assert_true(gs_round_to_digits(2.5e-300) == 2.5e-300); // of a size that goes through text
     (void)setlocale(LC_ALL, "C");
+}
+
+/// Random numbers of all sizes, numbers that lie on a tie or beside one, and powers of ten and their neighbours.
+static void numbers_are_rounded_as_printf_rounds_them(void **state) {
+    (void)state;
+    uint64_t bits = 12345;
+    for (int i = 0; i < 2000000; i++) {
+        bits = bits * 6364136223846793005U + 1442695040888963407U;
+        const int exponent = i % 5 == 0 ? (int)(bits >> 40) % 600 - 300 : (int)(bits >> 40) % 50 - 14;
+        double x = ((double)(bits >> 11) * 0x1p-53 + 0.1) * pow(10, exponent);
+        char text[40];
+        if (i % 3 == 0) { // 12 digits and a 5
+            (void)snprintf(text, sizeof text, "%.11e", x);
+            char tie[48];
+            (void)snprintf(tie, sizeof tie, "%.13s5%s", text, text + 13);
+            x = nextafter(strtod(tie, NULL), i % 2 == 0 ? 0 : INFINITY);
+        } else if (i % 7 == 0) {
+            x = nextafter(pow(10, exponent), i % 2 == 0 ? 0 : INFINITY);
+        }
+        (void)snprintf(text, sizeof text, "%.11e", x);
+        if (gs_round_to_digits(x) != strtod(text, NULL)) {
+            fail_msg("%.17g was rounded to %.17g, and printf writes %s", x, gs_round_to_digits(x), text);
+        }
+    }
 }
 
 static void points_of_a_log_grid_are_the_decimals_that_are_meant(void **state) {
@@ -155,6 +180,7 @@ int main(void) {
         cmocka_unit_test(integers_are_exact_to_63_bits),
         cmocka_unit_test(fractions_and_overflow_are_no_integers),
         cmocka_unit_test(a_locale_with_a_decimal_comma_changes_nothing),
+        cmocka_unit_test(numbers_are_rounded_as_printf_rounds_them),
         cmocka_unit_test(points_of_a_log_grid_are_the_decimals_that_are_meant),
         cmocka_unit_test(points_of_a_linear_grid_are_the_decimals_that_are_meant),
         cmocka_unit_test(ends_of_a_grid_are_met_exactly),
