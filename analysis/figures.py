@@ -180,8 +180,10 @@ def maps(results):
     return figure
 
 
-def tick_values(name, places, results):
-    """Ticks at the swept values, when they are few: (places, labels); None for many."""
+def tick_values(name, places, label, results):
+    """Ticks at the swept values, when they are few: (places, labels); None for many, and for ranges of a design."""
+    if label.endswith("middle of a range"):
+        return None
     values = np.unique(results.plot("losses")[name]) if name in results.plot("losses") else []
     if len(values) != len(places) or len(values) > MOST_TICKS:
         return None
@@ -202,7 +204,7 @@ def short(label):
 def draw_map(figure, axis, axes_of, values, label, logarithmic, results):
     from matplotlib.colors import LogNorm, Normalize
     (y_name, y_label, y), (x_name, x_label, x) = axes_of
-    x_named, y_named = tick_values(x_name, x, results), tick_values(y_name, y, results)
+    x_named, y_named = tick_values(x_name, x, x_label, results), tick_values(y_name, y, y_label, results)
     finite = values[np.isfinite(values) & (values > 0 if logarithmic else True)]
     norm = Normalize(0, 1)
     if logarithmic:

@@ -79,14 +79,46 @@ typedef struct {
     int64_t epochs;
 } gs_settings;
 
-/// The values that one setting takes: a range (nothing stored) or a list.
+/// How the points of a design are found, each from its number alone (docs/randomness.md).
+typedef enum {
+    GS_DESIGN_NONE,
+    GS_DESIGN_RANDOM, ///< independent uniform points
+    GS_DESIGN_SOBOL,  ///< Sobol's sequence, which fills the space evenly
+    GS_DESIGN_METHOD_COUNT,
+} gs_design_method;
+
+/// Where a search stands: what `gansweep next` writes after it depends on this.
+typedef enum {
+    GS_PHASE_NONE,
+    GS_PHASE_WIDE,   ///< over wide ranges; a narrow one follows
+    GS_PHASE_NARROW, ///< around the best of a wide one; the best configuration on fresh seeds follows
+    GS_PHASE_COUNT,
+} gs_phase;
+
+/// Names as they stand in experiment files; "" for none.
+extern const char *const gs_design_method_names[GS_DESIGN_METHOD_COUNT];
+extern const char *const gs_phase_names[GS_PHASE_COUNT];
+
+/// Points at which settings are drawn together; what is not drawn is crossed with them.
+typedef struct {
+    gs_design_method method;
+    int64_t points;
+    int64_t seed; ///< key of random points; Sobol's points are shifted by it, unless it is 0
+    gs_phase phase;
+} gs_design;
+
+/// How a design draws one setting; src/experiment/dimension.h has it.
+typedef struct gs_dimension gs_dimension;
+
+/// The values that one setting takes: a range (nothing stored), a list, or what a design draws.
 typedef struct {
     int64_t count; ///< 0: not given, and the setting follows `seed`
     int64_t first; ///< of a range of integers: first, first + step, ...
     int64_t step;
-    double *reals;     ///< [count] list of a real setting; NULL otherwise
-    int64_t *integers; ///< [count] list of an integer setting or of enum values; NULL for a range
-    bool zipped;       ///< walks together with all other zipped settings instead of being crossed
+    double *reals;       ///< [count] list of a real setting; NULL otherwise
+    int64_t *integers;   ///< [count] list of an integer setting or of enum values; NULL for a range
+    bool zipped;         ///< walks together with all other zipped settings instead of being crossed
+    gs_dimension *drawn; ///< by the design, whose points are its values: `count` of them; NULL otherwise
 } gs_values;
 
 /// Limits on what an experiment may ask for; all are checked with a clear error.
@@ -122,6 +154,7 @@ typedef struct {
     gs_data_law data;
     gs_network generator, discriminator;
     gs_values values[GS_SETTING_COUNT];
+    gs_design design;     ///< GS_DESIGN_NONE when no setting is drawn
     int64_t keep_samples; ///< samples stored of each trial, <= check_samples
     bool keep_generator_by_epoch;
     int64_t check_samples; ///< samples drawn from the trained generator for the check, >= dimension + 1
@@ -148,7 +181,8 @@ void gs_experiment_free(gs_experiment *experiment);
 double gs_values_real(const gs_values *values, int64_t index);
 int64_t gs_values_integer(const gs_values *values, int64_t index);
 
-/// Largest value that an integer setting takes anywhere in the experiment: what workspaces and files are sized for.
+/// Largest value that an integer setting takes anywhere in the experiment, or that a design may draw: what workspaces
+/// and files are sized for.
 int64_t gs_experiment_largest(const gs_experiment *experiment, gs_setting setting);
 
 #ifdef __cplusplus

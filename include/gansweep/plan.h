@@ -2,7 +2,8 @@
 /// trials.
 ///
 /// Seeds vary fastest, then lr_G, lr_D, generator_loss and convention; the settings that change the shape of the work
-/// (batch_size, latent_dim, epochs) vary slowest. Zipped settings are one digit, at the place of their slowest member.
+/// (batch_size, latent_dim, epochs) vary slowest. Zipped settings are one digit, at the place of their slowest member,
+/// and so are those that a design draws: the digit is the number of the point, from which its values are computed.
 /// A *pack* is a set of trials of equal shape that are trained in the lanes of one vector; a *configuration* is all
 /// settings except the three seeds.
 #ifndef GANSWEEP_PLAN_H

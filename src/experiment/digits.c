@@ -2,8 +2,26 @@
 
 #include <assert.h>
 
-/// Puts the members of each digit in place: one digit a setting, and the zip where its slowest member stands.
+/// The settings that a design draws.
+static gs_digit drawn_members(const gs_experiment *experiment) {
+    gs_digit points = {.member_count = 0};
+    for (int s = 0; s < GS_SETTING_COUNT; s++) {
+        if (experiment->values[s].drawn != NULL) {
+            points.members[points.member_count++] = (gs_setting)s;
+            points.count = experiment->values[s].count;
+        }
+    }
+    return points;
+}
+
+static bool is_slowest(const gs_digit *digit, int setting) {
+    return digit->member_count > 0 && setting == (int)digit->members[digit->member_count - 1];
+}
+
+/// Puts the members of each digit in place: one digit a setting, and the zip and the points of a design where their
+/// slowest members stand.
 static gs_status place_members(const gs_experiment *experiment, gs_digits *all, gs_error *error) {
+    const gs_digit points = drawn_members(experiment);
     gs_digit zip = {.member_count = 0};
     for (int s = 0; s < GS_SETTING_COUNT; s++) {
         if (!experiment->values[s].zipped) {
@@ -19,9 +37,11 @@ static gs_status place_members(const gs_experiment *experiment, gs_digits *all, 
     all->digit_count = 0;
     for (int s = 0; s < GS_SETTING_COUNT; s++) {
         const gs_values *const values = &experiment->values[s];
-        if (values->zipped && s == (int)zip.members[zip.member_count - 1]) {
+        if (is_slowest(&zip, s)) {
             all->digits[all->digit_count++] = zip;
-        } else if (!values->zipped && values->count > 0) {
+        } else if (is_slowest(&points, s)) {
+            all->digits[all->digit_count++] = points;
+        } else if (!values->zipped && values->drawn == NULL && values->count > 0) {
             all->digits[all->digit_count++] =
                 (gs_digit){.members = {(gs_setting)s}, .member_count = 1, .count = values->count};
         }
@@ -51,10 +71,11 @@ gs_status gs_digits_create(const gs_experiment *experiment, gs_digits *digits, g
         }
         digits->shape_count = digits->trial_count / digits->fast_count;
         if (digits->shape_count > MAX_SHAPE_COMBINATIONS) {
-            return gs_fail(error, GS_ERROR_INPUT,
-                           "batch_size, latent_dim, epochs and what is zipped with them make %lld combinations, "
-                           "expected at most %d",
-                           (long long)digits->shape_count, MAX_SHAPE_COMBINATIONS);
+            return gs_fail(
+                error, GS_ERROR_INPUT,
+                "batch_size, latent_dim, epochs and what is zipped or drawn with them make %lld combinations, "
+                "expected at most %d",
+                (long long)digits->shape_count, MAX_SHAPE_COMBINATIONS);
         }
     }
     return GS_OK;

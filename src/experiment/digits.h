@@ -1,4 +1,5 @@
-/// The digits of a trial number in mixed radix: one for each swept setting, and one for all zipped settings together.
+/// The digits of a trial number in mixed radix: one for each swept setting, one for all zipped settings together, and
+/// one for the points of a design.
 #ifndef GANSWEEP_EXPERIMENT_DIGITS_H
 #define GANSWEEP_EXPERIMENT_DIGITS_H
 
@@ -8,7 +9,7 @@
 enum { MAX_SHAPE_COMBINATIONS = 1000000 };
 #define MAX_TRIALS (INT64_C(1) << 62)
 
-/// Settings that walk together as one digit; alone unless zipped.
+/// Settings that walk together as one digit; alone unless zipped or drawn.
 typedef struct {
     gs_setting members[GS_SETTING_COUNT]; ///< ascending
     int member_count;

@@ -8,6 +8,7 @@
 
 #include "experiment/condition.h"
 #include "experiment/digits.h"
+#include "experiment/dimension.h"
 #include "experiment/document.h"
 #include "experiment/source.h"
 #include "experiment/values.h"
@@ -37,13 +38,14 @@ typedef struct {
     const node *root;
     gs_experiment *experiment;
     setting_source sources[GS_SETTING_COUNT];
+    place points; ///< of the design's number of points
     gs_error *error;
 } reader;
 
 /// A map of the file: its keys, besides the settings at home there, and what reads them.
 typedef struct {
     const char *name;                              ///< "" for the top level
-    const char *keys[8];                           ///< ends with NULL
+    const char *keys[12];                          ///< ends with NULL
     bool any_setting;                              ///< also settings whose home is elsewhere
     bool zipped;                                   ///< its settings walk together
     gs_status (*read)(reader *r, const node *map); ///< reads `keys`; NULL when there are none
@@ -247,6 +249,45 @@ static gs_status read_check(reader *r, const node *map) {
     return status;
 }
 
+/// Reads the name of one of a table's rows but the first, which is none.
+static gs_status read_name(reader *r, const char *key, const node *given, const char *const *names, int count,
+                           int *found) {
+    name_list known = {.count = 0};
+    for (int i = 1; i < count; i++) {
+        gs_names_add(&known, names[i]);
+    }
+    const char *const text = given->kind == NODE_SCALAR ? given->text : gs_node_describe(given);
+    *found = given->kind == NODE_SCALAR ? gs_names_find(&known, text) + 1 : 0;
+    return *found > 0 ? GS_OK
+                      : gs_fail_at(r->error, place_of_value(r, given), key, "'%s' is not known, %s",
+                                   gs_excerpt_of(text).text, gs_names_advise(&known, text).text);
+}
+
+static gs_status read_design(reader *r, const node *map) {
+    gs_design *const design = &r->experiment->design;
+    const node *const method = gs_node_find(map, "method"), *const points = gs_node_find(map, "points");
+    const node *const seed = gs_node_find(map, "seed"), *const phase = gs_node_find(map, "phase");
+    if (method == NULL || points == NULL) {
+        return gs_fail_at(r->error, place_of_value(r, map), "design", "without %s, expected {method, points}",
+                          method == NULL ? "method" : "points");
+    }
+    int chosen = 0;
+    gs_status status = read_name(r, "design.method", method, gs_design_method_names, GS_DESIGN_METHOD_COUNT, &chosen);
+    design->method = (gs_design_method)chosen;
+    if (status == GS_OK) {
+        r->points = place_of_value(r, points);
+        status = gs_read_integer(r->file, "design.points", points, 1, MAX_TRIALS, &design->points, r->error);
+    }
+    if (status == GS_OK && seed != NULL) {
+        status = gs_read_integer(r->file, "design.seed", seed, 0, INT64_MAX, &design->seed, r->error);
+    }
+    if (status == GS_OK && phase != NULL) {
+        status = read_name(r, "design.phase", phase, gs_phase_names, GS_PHASE_COUNT, &chosen);
+        design->phase = (gs_phase)chosen;
+    }
+    return status;
+}
+
 static gs_status read_title(reader *r, const node *map) {
     const node *const title = gs_node_find(map, "title");
     if (title == NULL) {
@@ -270,10 +311,11 @@ static gs_status read_title(reader *r, const node *map) {
 
 /// The top level first; the order is otherwise that of reading.
 static const section sections[] = {
-    {"", {"title", "data", "model", "train", "parameters", "zip", "keep", "check"}, false, false, read_title},
+    {"", {"title", "data", "model", "train", "design", "parameters", "zip", "keep", "check"}, false, false, read_title},
     {"data", {"law", "A", "b", "n", NULL}, false, false, read_data},
     {"model", {"generator", "discriminator", NULL}, false, false, read_model},
     {"train", {NULL}, false, false, NULL},
+    {"design", {"method", "points", "seed", "phase"}, false, false, read_design},
     {"parameters", {NULL}, true, false, NULL},
     {"zip", {NULL}, true, true, NULL},
     {"keep", {"samples", "generator_by_epoch", NULL}, false, false, read_keep},
@@ -282,12 +324,17 @@ static const section sections[] = {
 
 // ---- settings and keys
 
-/// Keys and settings that may stand in a section.
-static name_list names_of_section(const section *s) {
+static name_list keys_of_section(const section *s) {
     name_list names = {.count = 0};
     for (size_t i = 0; i < sizeof s->keys / sizeof *s->keys && s->keys[i] != NULL; i++) {
         gs_names_add(&names, s->keys[i]);
     }
+    return names;
+}
+
+/// Keys and settings that may stand in a section.
+static name_list names_of_section(const section *s) {
+    name_list names = keys_of_section(s);
     for (int setting = 0; setting < GS_SETTING_COUNT; setting++) {
         if (s->any_setting || strcmp(gs_settings_table[setting].home, s->name) == 0) {
             gs_names_add(&names, gs_settings_table[setting].name);
@@ -314,6 +361,23 @@ static gs_status fail_unknown_key(reader *r, const section *s, const node *child
                       gs_names_advise(&names, child->key).text);
 }
 
+/// What is drawn needs a design, which draws everything together.
+static gs_status expect_drawable(reader *r, gs_setting setting, const node *given, bool zipped) {
+    const place at = place_of_value(r, given);
+    const char *const name = gs_settings_table[setting].name;
+    if (zipped) {
+        return gs_fail_at(r->error, at, name,
+                          "drawn by a design, and zipped, expected a list or a range here, or it "
+                          "under parameters:");
+    }
+    if (gs_node_find(r->root, "design") == NULL) {
+        return gs_fail_at(r->error, at, name, "%s, expected %s, or design: {method, points} to draw it",
+                          gs_node_find(given, "choice") != NULL ? "a choice without a design" : "without count",
+                          gs_node_find(given, "choice") != NULL ? "values" : "{min, max, count, scale}");
+    }
+    return GS_OK;
+}
+
 /// Takes the values of a setting, unless it was given before.
 static gs_status take_setting(reader *r, gs_setting setting, const node *given, bool zipped) {
     setting_source *const source = &r->sources[setting];
@@ -332,7 +396,7 @@ static gs_status take_setting(reader *r, gs_setting setting, const node *given, 
         source->list = NULL;
     }
     values->zipped = zipped;
-    return status;
+    return status == GS_OK && values->drawn != NULL ? expect_drawable(r, setting, given, zipped) : status;
 }
 
 static gs_status read_section(reader *r, const section *s, const node *map) {
@@ -341,12 +405,13 @@ static gs_status read_section(reader *r, const section *s, const node *map) {
         return gs_fail_at(r->error, place_of_value(r, map), s->name, "%s instead of a map with keys, %s",
                           gs_node_describe(map), gs_names_advise(&names, "").text);
     }
-    const name_list names = names_of_section(s), settings = gs_setting_names();
+    const name_list names = names_of_section(s), settings = gs_setting_names(), keys = keys_of_section(s);
     for (const node *child = map->child; child != NULL; child = child->next) {
         if (gs_names_find(&names, child->key) < 0) {
             return fail_unknown_key(r, s, child);
         }
-        const int setting = gs_names_find(&settings, child->key);
+        // a design's seed is no setting
+        const int setting = gs_names_find(&keys, child->key) < 0 ? gs_names_find(&settings, child->key) : -1;
         if (setting >= 0) {
             const gs_status status = take_setting(r, (gs_setting)setting, child, s->zipped);
             if (status != GS_OK) {
@@ -365,6 +430,43 @@ static gs_status read_sections(reader *r) {
         if (status != GS_OK) {
             return status;
         }
+    }
+    return GS_OK;
+}
+
+// ---- the design
+
+/// Numbers the settings that are drawn, as the dimensions of the design. What --set takes out of it later leaves a gap,
+/// so that the others are drawn as before.
+static gs_status number_dimensions(reader *r) {
+    const node *const given = gs_node_find(r->root, "design");
+    int count = 0;
+    for (int s = 0; s < GS_SETTING_COUNT; s++) {
+        gs_dimension *const dimension = r->experiment->values[s].drawn;
+        if (dimension != NULL) {
+            dimension->number = count++;
+        }
+    }
+    return given != NULL && count == 0
+               ? gs_fail_at(r->error, place_of_key(r, given), "design",
+                            "no setting to draw, expected one as {min, max, scale} without count, or {choice: [...]}")
+               : GS_OK;
+}
+
+/// Lets the design draw. When --set has taken out every setting there is none.
+static gs_status begin_design(reader *r) {
+    gs_design *const design = &r->experiment->design;
+    bool draws = false;
+    for (int s = 0; s < GS_SETTING_COUNT; s++) {
+        gs_values *const values = &r->experiment->values[s];
+        if (values->drawn != NULL) {
+            gs_dimension_begin(values->drawn, design);
+            values->count = design->points;
+            draws = true;
+        }
+    }
+    if (!draws) {
+        *design = (gs_design){.method = GS_DESIGN_NONE};
     }
     return GS_OK;
 }
@@ -468,6 +570,13 @@ static gs_status expect_required(reader *r) {
 static gs_status expect_batches_fit(reader *r) {
     const gs_values *const values = &r->experiment->values[GS_SETTING_BATCH_SIZE];
     const int64_t n = r->experiment->data.n;
+    if (values->drawn != NULL) {
+        return values->drawn->largest <= (double)n
+                   ? GS_OK
+                   : gs_fail_at(r->error, r->sources[GS_SETTING_BATCH_SIZE].at, "batch_size",
+                                "drawn up to %.0f, which is more than the %lld examples of data.n, expected 1 to %lld",
+                                values->drawn->largest, (long long)n, (long long)n);
+    }
     for (int64_t i = values->integers == NULL ? values->count - 1 : 0; i < values->count; i++) {
         const int64_t batch_size = gs_values_integer(values, i);
         if (batch_size > n) {
@@ -573,6 +682,9 @@ static gs_status expect_sound_values(reader *r) {
             zipped[zipped_count++] = setting;
             continue;
         }
+        if (r->experiment->values[s].drawn != NULL) { // points may meet
+            continue;
+        }
         const gs_status status = expect_distinct(r, &setting, 1);
         if (status != GS_OK) {
             return status;
@@ -598,16 +710,22 @@ static gs_status expect_countable(reader *r) {
             longest = s;
         }
     }
+    if (r->experiment->values[longest].drawn != NULL) {
+        return gs_fail_at(r->error, r->points, "design.points", "%s", why.message);
+    }
     return gs_fail_at(r->error, r->sources[longest].at, gs_settings_table[longest].name, "%s", why.message);
 }
 
 // ---- the whole
 
 static gs_status read_document(reader *r, const char *const *overrides, int override_count, char **labels) {
-    gs_status (*const steps[])(reader *) = {take_presets,           expect_required,       expect_batches_fit,
-                                            expect_samples_suffice, expect_small_jacobian, expect_sound_values,
-                                            expect_countable};
+    gs_status (*const steps[])(reader *) = {begin_design,        take_presets,           expect_required,
+                                            expect_batches_fit,  expect_samples_suffice, expect_small_jacobian,
+                                            expect_sound_values, expect_countable};
     gs_status status = read_sections(r);
+    if (status == GS_OK) {
+        status = number_dimensions(r);
+    }
     if (status == GS_OK) {
         status = take_overrides(r, overrides, override_count, labels);
     }

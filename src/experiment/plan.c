@@ -130,13 +130,9 @@ static gs_status make_classes(gs_plan *plan, gs_error *error) {
 
 // ---- configurations
 
-static bool is_seed(gs_setting setting) {
-    return setting <= GS_SETTING_SHUFFLE_SEED;
-}
-
 /// Members of a digit are ascending, so its seeds come first.
 static bool only_seeds(const gs_digit *digit) {
-    return is_seed(digit->members[digit->member_count - 1]);
+    return gs_setting_is_seed(digit->members[digit->member_count - 1]);
 }
 
 /// Sorts the values of the mixed digit by their combination, by counting.
@@ -168,7 +164,7 @@ static gs_status number_mixed(gs_plan *plan, gs_error *error) {
     const gs_values *lists[GS_SETTING_COUNT];
     int list_count = 0;
     for (int m = 0; m < digit->member_count; m++) {
-        if (!is_seed(digit->members[m])) {
+        if (!gs_setting_is_seed(digit->members[m])) {
             lists[list_count++] = &plan->experiment->values[digit->members[m]];
         }
     }
@@ -200,7 +196,7 @@ static gs_status count_configurations(gs_plan *plan, gs_error *error) {
         int64_t count = digit->count;
         if (only_seeds(digit)) {
             count = 1;
-        } else if (is_seed(digit->members[0])) {
+        } else if (gs_setting_is_seed(digit->members[0])) {
             plan->mixed_digit = i;
             const gs_status status = number_mixed(plan, error);
             if (status != GS_OK) {

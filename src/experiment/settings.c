@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <math.h>
 
-#include "gansweep/experiment.h"
+#include "experiment/dimension.h"
 
 const char *const gs_convention_names[GS_CONVENTION_COUNT] = {
     [GS_MXNET] = "mxnet",
@@ -14,6 +14,18 @@ const char *const gs_convention_names[GS_CONVENTION_COUNT] = {
 const char *const gs_generator_loss_names[GS_GENERATOR_LOSS_COUNT] = {
     [GS_NON_SATURATING] = "non-saturating",
     [GS_MINIMAX] = "minimax",
+};
+
+const char *const gs_design_method_names[GS_DESIGN_METHOD_COUNT] = {
+    [GS_DESIGN_NONE] = "",
+    [GS_DESIGN_RANDOM] = "random",
+    [GS_DESIGN_SOBOL] = "sobol",
+};
+
+const char *const gs_phase_names[GS_PHASE_COUNT] = {
+    [GS_PHASE_NONE] = "",
+    [GS_PHASE_WIDE] = "wide",
+    [GS_PHASE_NARROW] = "narrow",
 };
 
 #define LARGEST_SEED 0x1p63 // as far as an int64_t goes
@@ -44,11 +56,17 @@ const gs_setting_info gs_settings_table[GS_SETTING_COUNT] = {
 };
 
 double gs_values_real(const gs_values *values, int64_t index) {
+    if (values->drawn != NULL) {
+        return gs_dimension_value(values->drawn, index);
+    }
     return values->reals != NULL ? values->reals[index] : (double)gs_values_integer(values, index);
 }
 
 int64_t gs_values_integer(const gs_values *values, int64_t index) {
     assert(index >= 0 && index < values->count && values->reals == NULL);
+    if (values->drawn != NULL) {
+        return (int64_t)gs_dimension_value(values->drawn, index);
+    }
     return values->integers != NULL ? values->integers[index] : values->first + index * values->step;
 }
 
@@ -56,6 +74,9 @@ int64_t gs_experiment_largest(const gs_experiment *experiment, gs_setting settin
     const gs_values *values = &experiment->values[setting];
     if (values->count == 0) {
         values = &experiment->values[GS_SETTING_SEED];
+    }
+    if (values->drawn != NULL) {
+        return (int64_t)values->drawn->largest;
     }
     if (values->integers == NULL) {
         return gs_values_integer(values, values->count - 1); // ranges ascend

@@ -5,12 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiment/dimension.h"
 #include "experiment/number.h"
 
 /// A grid's integers are computed in double: exact up to here.
 #define LARGEST_GRID_INTEGER 0x1p53
 
 static const char not_a_name_of[] = "'%s' is not known, %s";
+
+bool gs_setting_is_seed(gs_setting setting) {
+    return setting <= GS_SETTING_SHUFFLE_SEED;
+}
 
 name_list gs_setting_names(void) {
     name_list list = {.count = 0};
@@ -166,6 +171,7 @@ static void values_store(gs_values *values, int64_t index, setting_value value) 
 void gs_values_free(gs_values *values) {
     free(values->reals);
     free(values->integers);
+    gs_dimension_free(values->drawn);
     *values = (gs_values){.count = 0};
 }
 
@@ -227,10 +233,22 @@ static gs_status fill_range(gs_setting setting, place at, int64_t first, int64_t
     return GS_OK;
 }
 
-static gs_status fill_grid(gs_setting setting, place at, const grid *points, gs_values *values, gs_error *error) {
-    const bool integer = gs_settings_table[setting].type == GS_TYPE_INTEGER;
-    const double first = integer ? (double)points->first.integer : points->first.real;
-    const double last = integer ? (double)points->last.integer : points->last.real;
+static bool is_integer(gs_setting setting) {
+    return gs_settings_table[setting].type == GS_TYPE_INTEGER;
+}
+
+/// The ends as numbers, of any setting.
+static double first_of(gs_setting setting, const grid *points) {
+    return is_integer(setting) ? (double)points->first.integer : points->first.real;
+}
+
+static double last_of(gs_setting setting, const grid *points) {
+    return is_integer(setting) ? (double)points->last.integer : points->last.real;
+}
+
+static gs_status expect_ascending(gs_setting setting, place at, const grid *points, gs_error *error) {
+    const bool integer = is_integer(setting);
+    const double first = first_of(setting, points), last = last_of(setting, points);
     const char *const name = gs_settings_table[setting].name;
     if (!(first < last)) {
         return gs_fail_at(error, at, name, "min %g is not below max %g, expected min < max", first, last);
@@ -241,7 +259,16 @@ static gs_status fill_grid(gs_setting setting, place at, const grid *points, gs_
     if (points->logarithmic && first <= 0) {
         return gs_fail_at(error, at, name, "min %g on a logarithmic scale, expected min > 0", first);
     }
-    const gs_status status = values_allocate(setting, points->count, values, error);
+    return GS_OK;
+}
+
+static gs_status fill_grid(gs_setting setting, place at, const grid *points, gs_values *values, gs_error *error) {
+    const bool integer = is_integer(setting);
+    const double first = first_of(setting, points), last = last_of(setting, points);
+    gs_status status = expect_ascending(setting, at, points, error);
+    if (status == GS_OK) {
+        status = values_allocate(setting, points->count, values, error);
+    }
     for (int64_t i = 0; status == GS_OK && i < points->count; i++) {
         const double point = gs_grid_point(first, last, points->count, points->logarithmic, i);
         // a learning rate may be larger than any integer
@@ -306,13 +333,96 @@ static gs_status read_range(gs_setting setting, const char *file, const node *gi
     return status == GS_OK ? fill_real_range(setting, at, first.real, last.real, step, values, error) : status;
 }
 
-/// {min, max, count}, with an optional scale.
+// ---- what a design draws
+
+/// Anything between two ends.
+static gs_status draw_between(gs_setting setting, place at, const grid *ends, gs_values *values, gs_error *error) {
+    const gs_status status = expect_ascending(setting, at, ends, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    *values = (gs_values){.drawn = calloc(1, sizeof *values->drawn)};
+    if (values->drawn == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory: a dimension for %s", gs_settings_table[setting].name);
+    }
+    values->drawn->smallest = first_of(setting, ends);
+    values->drawn->largest = last_of(setting, ends);
+    values->drawn->logarithmic = ends->logarithmic;
+    values->drawn->integer = is_integer(setting);
+    return GS_OK;
+}
+
+static gs_status expect_different_choices(gs_setting setting, const char *file, const node *items,
+                                          const gs_values *list, gs_error *error) {
+    int64_t *earliest = NULL;
+    gs_status status = gs_values_find_earliest(&list, 1, &earliest, error);
+    if (status != GS_OK || earliest == NULL) {
+        return status;
+    }
+    const node *item = items->child;
+    int64_t later = 0;
+    for (; later < list->count && earliest[later] == later; later++) {
+        item = item->next;
+    }
+    if (later < list->count) {
+        status = gs_fail_at(error, place_of(file, item), gs_settings_table[setting].name,
+                            "choice number %lld, %s, repeats choice number %lld, expected different ones",
+                            (long long)later + 1, gs_values_describe(setting, list, later).text,
+                            (long long)earliest[later] + 1);
+    }
+    free(earliest);
+    return status;
+}
+
+/// One of a list.
+static gs_status draw_listed(gs_setting setting, const gs_values *list, gs_values *values, gs_error *error) {
+    *values = (gs_values){.drawn = calloc(1, sizeof *values->drawn)};
+    gs_dimension *const drawn = values->drawn;
+    double *const choices = calloc((size_t)list->count, sizeof *choices);
+    if (drawn == NULL || choices == NULL) {
+        free(choices);
+        gs_values_free(values);
+        return gs_fail(error, GS_ERROR_RUN, "out of memory: %lld choices of %s", (long long)list->count,
+                       gs_settings_table[setting].name);
+    }
+    drawn->choices = choices;
+    drawn->choice_count = list->count;
+    drawn->smallest = drawn->largest = gs_values_real(list, 0);
+    for (int64_t i = 0; i < list->count; i++) {
+        choices[i] = gs_values_real(list, i);
+        drawn->smallest = fmin(drawn->smallest, choices[i]);
+        drawn->largest = fmax(drawn->largest, choices[i]);
+    }
+    return GS_OK;
+}
+
+/// {choice: [values]}
+static gs_status read_choice(gs_setting setting, const char *file, const node *given, gs_values *values,
+                             gs_error *error) {
+    const node *const items = gs_node_find(given, "choice");
+    if (gs_setting_is_seed(setting)) {
+        return gs_fail_at(error, place_of(file, items), gs_settings_table[setting].name,
+                          "seeds are not drawn but crossed with the design's points, expected value, values or range");
+    }
+    gs_values list = {.count = 0};
+    gs_status status = read_list(setting, file, items, &list, error);
+    if (status == GS_OK) {
+        status = expect_different_choices(setting, file, items, &list, error);
+    }
+    if (status == GS_OK) {
+        status = draw_listed(setting, &list, values, error);
+    }
+    gs_values_free(&list);
+    return status;
+}
+
+/// {min, max, count}, with an optional scale; without a count the design draws between the ends.
 static gs_status read_grid(gs_setting setting, const char *file, const node *given, gs_values *values,
                            gs_error *error) {
     const char *const name = gs_settings_table[setting].name;
     const node *const ends[] = {gs_node_find(given, "min"), gs_node_find(given, "max")};
     const node *const count = gs_node_find(given, "count"), *const scale = gs_node_find(given, "scale");
-    if (ends[0] == NULL || ends[1] == NULL || count == NULL) {
+    if (ends[0] == NULL || ends[1] == NULL || (count == NULL && gs_setting_is_seed(setting))) {
         return gs_fail_at(error, place_of(file, given), name, "without %s, expected {min, max, count, scale}",
                           ends[0] == NULL   ? "min"
                           : ends[1] == NULL ? "max"
@@ -323,7 +433,7 @@ static gs_status read_grid(gs_setting setting, const char *file, const node *giv
     if (status == GS_OK) {
         status = read_value(setting, file, ends[1], &points.last, error);
     }
-    if (status == GS_OK) {
+    if (status == GS_OK && count != NULL) {
         status = gs_read_integer(file, "count", count, 2, MAX_LISTED_VALUES, &points.count, error);
     }
     if (status != GS_OK) {
@@ -340,7 +450,8 @@ static gs_status read_grid(gs_setting setting, const char *file, const node *giv
         }
         points.logarithmic = strcmp(text, "log") == 0;
     }
-    return fill_grid(setting, place_of(file, given), &points, values, error);
+    return count == NULL ? draw_between(setting, place_of(file, given), &points, values, error)
+                         : fill_grid(setting, place_of(file, given), &points, values, error);
 }
 
 // ---- whole settings
@@ -379,6 +490,7 @@ static gs_status read_values_form(gs_setting setting, const char *file, const no
 static const value_form forms[] = {
     {"value", {NULL}, true, read_value_form},
     {"values", {NULL}, true, read_values_form},
+    {"choice", {NULL}, true, read_choice},
     {"range", {"step", NULL}, false, read_range},
     {"min", {"max", "count", "scale", NULL}, false, read_grid},
     {"max", {"min", "count", "scale", NULL}, false, read_grid},
@@ -409,8 +521,9 @@ static gs_status read_map(gs_setting setting, const char *file, const node *give
     } else if (of_names) {
         gs_names_add(&keys, "value");
         gs_names_add(&keys, "values");
+        gs_names_add(&keys, "choice");
     } else {
-        static const char *const all[] = {"value", "values", "range", "step", "min", "max", "count", "scale"};
+        static const char *const all[] = {"value", "values", "choice", "range", "step", "min", "max", "count", "scale"};
         for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
             gs_names_add(&keys, all[i]);
         }
@@ -427,7 +540,8 @@ static gs_status read_map(gs_setting setting, const char *file, const node *give
     }
     if (form == NULL) {
         return gs_fail_at(error, place_of(file, given), name, "no values, expected %s",
-                          of_names ? "value or values" : "value, values, range, or min, max, count and scale");
+                          of_names ? "value, values or choice"
+                                   : "value, values, range, choice, or min, max, count and scale");
     }
     return form->read(setting, file, given, values, error);
 }
@@ -576,7 +690,7 @@ gs_status gs_values_find_earliest(const gs_values *const *lists, int list_count,
     }
     const int64_t count = lists[0]->count;
     int64_t *const order = malloc((size_t)count * sizeof *order);
-    *earliest = malloc((size_t)count * sizeof **earliest);
+    *earliest = calloc((size_t)count, sizeof **earliest);
     if (order == NULL || *earliest == NULL) {
         free(order);
         free(*earliest);

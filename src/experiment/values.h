@@ -1,7 +1,8 @@
 /// The values of one setting, from its node of the file or from a --set argument.
 ///
 /// In the file: a value; a list; or a map of one of `value`, `values`, `range` (with `step`) and `min, max, count`
-/// (with `scale`). On the command line: "0.01,0.05" or "first:last" or "first:last:step". docs/experiment-file.md.
+/// (with `scale`); or, to be drawn by the design, a map of `min, max` (with `scale`) or `choice`. On the command line:
+/// "0.01,0.05" or "first:last" or "first:last:step". docs/experiment-file.md.
 #ifndef GANSWEEP_EXPERIMENT_VALUES_H
 #define GANSWEEP_EXPERIMENT_VALUES_H
 
@@ -12,7 +13,11 @@
 /// Longest list or grid; a range may be longer, since it is not stored.
 enum { MAX_LISTED_VALUES = 1000000 };
 
-/// Reads the value of `name: value` as it stands in the file. Values may repeat: see gs_values_find_earliest().
+/// Whether a setting is one of the three seeds.
+bool gs_setting_is_seed(gs_setting setting);
+
+/// Reads the value of `name: value` as it stands in the file. Values may repeat: see gs_values_find_earliest(). What is
+/// drawn has no count before gs_dimension_begin().
 /// @param values  cleared before; on success its lists belong to the caller, who ends them with gs_values_free()
 gs_status gs_values_read(gs_setting setting, const char *file, const node *given, gs_values *values, gs_error *error);
 

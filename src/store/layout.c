@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiment/dimension.h"
+
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "rows are written in memory order; the file is little-endian");
 static_assert(sizeof(gs_convention) == sizeof(int) && sizeof(gs_generator_loss) == sizeof(int), "copied as int");
 
@@ -797,6 +799,7 @@ int64_t gs_layout_file_bytes(const gs_layout *layout) {
         if (values->reals != NULL || values->integers != NULL) {
             total += BYTES_OF_A_NUMBER * values->count;
         }
+        total += values->drawn == NULL ? 0 : BYTES_OF_A_NUMBER * values->drawn->choice_count;
     }
     for (int i = 0; i < layout->count; i++) {
         const gs_dataset *dataset = &layout->columns[i].dataset;

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "experiment/dimension.h"
+
 const gs_note_info gs_notes_table[GS_NOTE_COUNT] = {
     [GS_NOTE_SEAL] = {"seal", GS_NOTE_TEXT, "where everything lies, and a hash of what never changes"},
     [GS_NOTE_EXPERIMENT] = {"experiment", GS_NOTE_TEXT, "text of the experiment as read"},
@@ -98,12 +100,7 @@ static void print_hidden(FILE *stream, const char *name, const gs_network *netwo
     fputs("]\n", stream);
 }
 
-static void print_value(FILE *stream, const gs_setting_info *info, const gs_values *values, int64_t index) {
-    if (info->type == GS_TYPE_REAL) {
-        (void)fprintf(stream, "%.17g", gs_values_real(values, index));
-        return;
-    }
-    const int64_t value = gs_values_integer(values, index);
+static void print_integer(FILE *stream, const gs_setting_info *info, int64_t value) {
     if (info->type == GS_TYPE_CONVENTION) {
         fputs(gs_convention_names[value], stream);
     } else if (info->type == GS_TYPE_GENERATOR_LOSS) {
@@ -113,11 +110,39 @@ static void print_value(FILE *stream, const gs_setting_info *info, const gs_valu
     }
 }
 
+static void print_value(FILE *stream, const gs_setting_info *info, const gs_values *values, int64_t index) {
+    if (info->type == GS_TYPE_REAL) {
+        (void)fprintf(stream, "%.17g", gs_values_real(values, index));
+    } else {
+        print_integer(stream, info, gs_values_integer(values, index));
+    }
+}
+
+/// "drawn from 0.001 to 1, log (dimension 0)", "drawn from mxnet, torch (dimension 1)"
+static void print_drawn(FILE *stream, const gs_setting_info *info, const gs_dimension *drawn) {
+    fputs("drawn from ", stream);
+    if (drawn->choice_count == 0) {
+        (void)fprintf(stream, "%.17g to %.17g, %s", drawn->smallest, drawn->largest,
+                      drawn->logarithmic ? "log" : "linear");
+    }
+    for (int64_t i = 0; i < drawn->choice_count; i++) {
+        fputs(i == 0 ? "" : ", ", stream);
+        if (info->type == GS_TYPE_REAL) {
+            (void)fprintf(stream, "%.17g", drawn->choices[i]);
+        } else {
+            print_integer(stream, info, (int64_t)drawn->choices[i]);
+        }
+    }
+    (void)fprintf(stream, " (dimension %d)", drawn->number);
+}
+
 static void print_setting(FILE *stream, int setting, const gs_values *values) {
     const gs_setting_info *info = &gs_settings_table[setting];
     (void)fprintf(stream, "  %s: ", info->name);
     if (values->count == 0) {
         fputs("follows seed", stream);
+    } else if (values->drawn != NULL) {
+        print_drawn(stream, info, values->drawn);
     } else if (values->reals == NULL && values->integers == NULL && values->count > 1) {
         (void)fprintf(stream, "%lld to %lld, step %lld", (long long)values->first,
                       (long long)gs_values_integer(values, values->count - 1), (long long)values->step);
@@ -146,6 +171,14 @@ static void print_experiment(FILE *stream, const gs_experiment *experiment) {
     fputs("settings:\n", stream);
     for (int setting = 0; setting < GS_SETTING_COUNT; setting++) {
         print_setting(stream, setting, &experiment->values[setting]);
+    }
+    const gs_design *design = &experiment->design;
+    if (design->method != GS_DESIGN_NONE) {
+        (void)fprintf(stream, "design:\n  method: %s\n  points: %lld\n  seed: %lld\n",
+                      gs_design_method_names[design->method], (long long)design->points, (long long)design->seed);
+        if (design->phase != GS_PHASE_NONE) {
+            (void)fprintf(stream, "  phase: %s\n", gs_phase_names[design->phase]);
+        }
     }
     (void)fprintf(stream,
                   "keep:\n  samples: %lld\n  generator_by_epoch: %s\ncheck:\n  samples: %lld\n  tolerance: %.17g\n"

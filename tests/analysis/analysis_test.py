@@ -76,6 +76,24 @@ class Analysis(unittest.TestCase):
         self.assert_drawn(self.analyse(self.sweep(lr=many, lr_G=many, seeds=1, n=8, epochs=1)))
         self.assert_drawn(self.analyse(self.sweep(lr=0.05, loss="[non-saturating, minimax]")))
 
+    def test_a_design(self):
+        """Its maps have cells of ranges: the axes show numbers, also where there are as many cells as points."""
+        (self.folder / "design.yaml").write_text("""data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 40}
+design: {method: sobol, points: 4}
+convention: {choice: [mxnet, torch]}
+train: {epochs: 2}
+parameters: {seed: {range: [1, 5]}, lr_D: {min: 0.001, max: 1, scale: log}, lr_G: {min: 0.001, max: 1}}
+""")
+        subprocess.run([PROGRAM, "run", "design.yaml", "-o", "design.h5", "-q"], cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
+        self.assert_drawn(self.analyse(self.folder / "design.h5"))
+        from analysis import figures
+        from analysis.results import Results
+        read = Results(self.folder / "design.h5")
+        self.assertEqual(read.swept(), ["lr_D", "lr_G", "convention"])
+        for (name, label, places), wanted in zip(read.axes_of("map_of_ln2"), (["lr_G"], ["lr_D"])):
+            self.assertEqual(([name], len(places)), (wanted, 4))
+            self.assertIsNone(figures.tick_values(name, places, label, read))
+
     @WHOLE
     def test_one_and_three_dimensions_one_epoch_one_trial(self):
         self.assert_drawn(self.analyse(self.sweep(A="[[2]]", b="[1]", epochs=1)), [name for name in FIGURES if name != "ellipses"])

@@ -192,6 +192,63 @@ static void zips_pair_values(void **state) {
     CHECK(rows);
 }
 
+#define DESIGN "design: {method: sobol, points: 8}\n"
+#define DRAWN "parameters: {seed: 1, lr_D: {min: 1, max: 2}}\n"
+
+static void designs_are_checked(void **state) {
+    (void)state;
+    const bad_text rows[] = {
+        {PARAMETERS("lr_D: {min: 1, max: 2, scale: log}"), "2:29", "lr_D: without count",
+         "or design: {method, points}"},
+        {PARAMETERS("lr_D: {choice: [1, 2]}"), "2:29", "lr_D: a choice without a design",
+         "expected values, or design:"},
+        {DATA "convention: {choice: [tf, mxnet]}\n" SEEDS, "2:13", "a choice without a design", "expected values"},
+        {DATA DESIGN SEEDS, "2:1", "design: no setting to draw", "expected one as {min, max, scale} without count"},
+        {DATA "design: {points: 8}\n" DRAWN, "2:9", "design: without method", "expected {method, points}"},
+        {DATA "design: {method: sobol}\n" DRAWN, "2:9", "design: without points", "expected {method, points}"},
+        {DATA "design: sobol\n" DRAWN, "2:9", "design: text", "expected one of method"},
+        {DATA "design: {method: sobl, points: 8}\n" DRAWN, "2:18", "design.method: 'sobl'", "did you mean 'sobol'?"},
+        {DATA "design: {method: '', points: 8}\n" DRAWN, "2:18", "design.method: ''", "expected one of random, sobol"},
+        {DATA "design: {method: [sobol], points: 8}\n" DRAWN, "2:18", "'a list'", "expected one of random, sobol"},
+        {DATA "design: {method: sobol, points: 0}\n" DRAWN, "2:33", "design.points: '0'", "expected an integer from 1"},
+        {DATA "design: {method: sobol, points: 4611686018427387905}\n" DRAWN, "2:33", "design.points",
+         "to 4611686018427387904"},
+        {DATA "design: {method: sobol, points: 8, seed: -1}\n" DRAWN, "2:42", "design.seed: '-1'", "from 0 to"},
+        {DATA "design: {method: sobol, points: 8, phase: last}\n" DRAWN, "2:43", "design.phase: 'last'",
+         "expected one of wide, narrow"},
+        {DATA "design: {method: sobol, points: 8, lr_D: 1}\n" DRAWN, "2:36", "unknown key 'lr_D' here", "parameters:"},
+        {DATA "design: {method: sobol, points: 8, sed: 1}\n" DRAWN, "2:36", "unknown key 'sed'", "mean 'seed'?"},
+        {DATA DESIGN "parameters: {seed: {min: 1, max: 9}, lr_D: {min: 1, max: 2}}\n", "3:20", "seed: without count",
+         "expected {min, max, count, scale}"},
+        {DATA DESIGN "parameters: {seed: 1, data_seed: {choice: [1, 2]}, lr_D: {min: 1, max: 2}}\n", "3:43",
+         "data_seed: seeds are not drawn", "expected value, values or range"},
+        {DATA DESIGN "parameters: {seed: 1, lr_D: {min: 2, max: 1}}\n", "3:29", "not below", "expected min < max"},
+        {DATA DESIGN "parameters: {seed: 1, lr_D: {min: 2, max: 2}}\n", "3:29", "not below", "expected min < max"},
+        {DATA DESIGN "parameters: {seed: 1, lr_D: {min: 0, max: 1}}\n", "3:35", "'0'", "expected a number from"},
+        {DATA DESIGN "parameters: {seed: 1, lr_D: {min: 1, max: 2, scale: lg}}\n", "3:53", "'lg'", "mean 'log'?"},
+        {DATA DESIGN "parameters: {seed: 1, lr_D: {max: 2}}\n", "3:29", "without min", "expected {min, max"},
+        {DATA DESIGN "parameters: {seed: 1, lr_D: {choice: []}}\n", "3:38", "an empty list", "expected a list"},
+        {DATA DESIGN "parameters: {seed: 1, lr_D: {choice: [1, 2, 1.0]}}\n", "3:45",
+         "choice number 3, 1, repeats choice number 1", "different"},
+        {DATA DESIGN "parameters: {seed: 1, lr_D: {choice: [1], values: [1]}}\n", "3:43", "'values' beside 'choice'",
+         "nothing else"},
+        {DATA DESIGN "convention: {choice: [tf, trch]}\n" SEEDS, "3:27", "'trch' is not known", "mean 'torch'?"},
+        {DATA DESIGN "parameters: {seed: 1, batch_size: {min: 1, max: 1001}}\n", "3:23", "drawn up to 1001",
+         "expected 1 to 1000"},
+        {DATA DESIGN "parameters: {seed: 1, batch_size: {choice: [1, 1001]}}\n", "3:23", "drawn up to 1001",
+         "expected 1 to 1000"},
+        {DATA DESIGN "zip: {seed: [1, 2], lr_D: {min: 1, max: 2}}\n", "3:27", "lr_D: drawn by a design, and zipped",
+         "under parameters:"},
+        {DATA "design: {method: random, points: 4611686018427387904}\n"
+              "parameters: {seed: [1, 2], lr_D: {min: 1, max: 2}}\n",
+         "2:34", "design.points: the crossing makes more than 2^62 trials", "expected fewer"},
+        {DATA "design: {method: random, points: 1000001}\nparameters: {seed: 1, epochs: {min: 1, max: 2}}\n", "2:34",
+         "design.points: batch_size, latent_dim, epochs and what is zipped or drawn with them make 1000001",
+         "at most 1000000"},
+    };
+    CHECK(rows);
+}
+
 static void the_data_law_is_checked(void **state) {
     (void)state;
     const bad_text rows[] = {
@@ -493,6 +550,7 @@ int main(void) {
         cmocka_unit_test(lists_ranges_and_grids_are_checked),
         cmocka_unit_test(keys_and_settings_stand_once),
         cmocka_unit_test(zips_pair_values),
+        cmocka_unit_test(designs_are_checked),
         cmocka_unit_test(the_data_law_is_checked),
         cmocka_unit_test(a_seed_is_required_and_trials_can_be_counted),
         cmocka_unit_test(only_plain_yaml_is_read),

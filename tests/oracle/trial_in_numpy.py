@@ -124,10 +124,10 @@ def sine_and_cosine(angle):
 # Random numbers ------------------------------------------------------------------------------------------------------
 
 
-def philox(blocks, second, stream, seed):
+def philox(blocks, second, stream, seed, fourth=0):
     """Philox4x32-10: [blocks] first counter words -> [blocks, 4] random words."""
     low = np.uint64(0xFFFFFFFF)
-    c = [np.asarray(blocks, np.uint64), np.uint64(second), np.uint64(stream), np.uint64(0)]
+    c = [np.asarray(blocks, np.uint64), np.asarray(second, np.uint64), np.uint64(stream), np.uint64(fourth)]
     key = [seed % 2**32, seed // 2**32]
     for _ in range(10):
         p, q = np.uint64(0xD2511F53) * c[0], np.uint64(0xCD9E8D57) * c[2]

@@ -49,6 +49,13 @@ SCATTERED = EXPERIMENT.replace("  seed: {range: [1, 9]}\n", "").replace("  lr_D:
     "keep:", "zip:\n  seed: [1, 2, 3, 4, 5, 6]\n  lr_D: [0.1, 0.01, 0.1, 0.1, 0.01, 0.1]\nkeep:").replace("lr_G: 0.005", "lr_G: [0.001, 0.01, 0.02, 0.2]")
 LONG = EXPERIMENT.replace("range: [1, 9]", "range: [1, 2500]").replace("epochs: 5", "epochs: 4001").replace("n: 40", "n: 8")
 FLAT = EXPERIMENT.replace("A: [[1, 2], [-0.1, 0.5]], b: [1, 2]", "A: [[2]], b: [1]")
+DESIGN = EXPERIMENT.replace("lr_D: 0.05", "lr_D: {min: 0.003, max: 2, scale: log}").replace("lr_G: 0.005", "lr_G: {min: 0.001, max: 0.9}").replace(
+    "batch_size: 8", "batch_size: {min: 3, max: 5}").replace("range: [1, 9]", "range: [1, 3]").replace(
+    "convention: mxnet", "convention: {choice: [torch, mxnet]}\ndesign: {method: sobol, points: 150}")
+DRAWN_LINE = EXPERIMENT.replace("batch_size: 8", "batch_size: {min: 1, max: 35, scale: log}").replace(
+    "convention: mxnet", "convention: mxnet\ndesign: {method: random, points: 90, seed: 4}").replace("range: [1, 9]", "range: [1, 2]")
+DRAWN_AND_CROSSED = EXPERIMENT.replace("lr_D: 0.05", "lr_D: {min: 0.001, max: 1, scale: log}").replace(
+    "convention: mxnet", "convention: [tf, mxnet]\ndesign: {method: random, points: 45, seed: 4}").replace("range: [1, 9]", "range: [1, 2]")
 MANY = EXPERIMENT.replace("range: [1, 9]", "range: [1, 2]").replace("lr_D: 0.05", "lr_D: {min: 0.01, max: 0.4, count: 700}").replace("lr_G: 0.005", "lr_G: {min: 0.0001, max: 0.1, count: 9, scale: log}").replace("epochs: 5", "epochs: 1")
 
 
@@ -133,22 +140,49 @@ class Expected:
         """Swept settings, the most varied first: name, levels, cell of each level."""
         # Not from what the file's rows say alone: a value of a zip may repeat, but every level appears in some row.
         levels = {name: np.unique(self.column[name]) for name in CANDIDATES}
-        order = sorted((name for name in CANDIDATES if len(levels[name]) > 1), key=lambda name: -len(levels[name]))
+        varied = {name: len(levels[name]) for name in CANDIDATES}
+        resolved = text(self.file["provenance/resolved"][()])
+        points = int((re.findall(r"\n  points: (\d+)\n", resolved) or [0])[0])
+        self.drawn = {}  # settings whose cells are ranges: ends of the scale, whether it is logarithmic
+        for name in CANDIDATES:
+            found = re.search(rf"\n  {name}: drawn from ([-+.e\d]+) to ([-+.e\d]+), (log|linear) ", resolved)
+            if found:
+                low, high, integer = float(found[1]), float(found[2]), not name.startswith("lr")
+                if integer and high - low + 1 <= 16:
+                    continue
+                varied[name] = min(points, int(high - low) + 1) if integer else points
+                logarithmic = found[3] == "log"
+                scale = np.log if logarithmic else float
+                step = 0.5 if integer else 0
+                ends = scale(low - step), scale(high + step)
+                most = int((ends[1] - ends[0]) / (scale(low + step) - ends[0])) if integer else 10**9
+                self.drawn[name] = (*ends, logarithmic, most)
+        order = sorted((name for name in CANDIDATES if varied[name] > 1), key=lambda name: -varied[name])
         if not order:
             return []
-        resolved = text(self.file["provenance/resolved"][()])
         zipped = [name for name in CANDIDATES if re.search(rf"\n  {name}: .*\(zipped\)\n", resolved)]
         second = [name for name in order[1:] if not (name in zipped and order[0] in zipped)][:1]
         chosen = [order[0]] + second
         most = 4096 if len(chosen) == 1 else 256
         found = []
+        ranges = sum(name in self.drawn for name in chosen)
         for name in chosen:
+            if name in self.drawn:
+                low, high, logarithmic, holding = self.drawn[name]
+                cells = min(max(4, int((points / 4) ** (1 / ranges))), most, holding)
+                at = np.log(levels[name]) if logarithmic else levels[name]
+                place = np.floor((at - low) / (high - low) * cells + 1e-9).astype(int)
+                found.append((name, levels[name], np.clip(place, 0, cells - 1), cells))
+                continue
             cells = min(len(levels[name]), most)
             found.append((name, levels[name], np.arange(len(levels[name])) * cells // len(levels[name]), cells))
         return found
 
-    @staticmethod
-    def positions(name, levels, cell, cells, line):
+    def positions(self, name, levels, cell, cells, line):
+        if name in self.drawn:
+            low, high, logarithmic, _ = self.drawn[name]
+            middle = low + (np.arange(cells) + 0.5) / cells * (high - low)
+            return middle if not logarithmic else np.exp(middle) if line else middle / np.log(10)
         spread = np.diff(np.log10(levels)) if levels[0] > 0 else np.array([0.0, 1.0])
         even = lambda steps: np.ptp(steps) < 1e-5 * steps.mean()
         if name in NAMED:
@@ -347,6 +381,31 @@ class Plots(unittest.TestCase):
 
     def test_data_of_one_component(self):
         self.compare(self.run_sweep(FLAT))
+
+    def test_a_design_has_cells_of_ranges(self):
+        path = self.run_sweep(DESIGN)
+        self.compare(path)
+        with h5py.File(path) as file:
+            plot = file["plots/map_of_ln2"]
+            self.assertEqual((plot["share"].shape, text(plot["lr_D"].attrs["long_name"]), text(plot["lr_G"].attrs["long_name"])),
+                             ((6, 6), "log10 of lr_D, middle of a range", "lr_G, middle of a range"))
+            self.assertFalse(np.isnan(plot["share"][:]).any())
+            self.assertIn("convention", file["plots/losses"])
+
+    def test_integers_that_are_drawn_share_cells_and_none_stays_empty(self):
+        path = self.run_sweep(DRAWN_LINE)
+        self.compare(path)
+        with h5py.File(path) as file:
+            plot = file["plots/map_of_ln2"]
+            self.assertEqual((plot["share"].size, text(plot["batch_size"].attrs["long_name"])),
+                             (3, "batch_size (examples), middle of a range"))
+            self.assertIn('"axes_scale_types":["log"]', text(plot.attrs["SILX_style"]))
+
+    def test_what_is_drawn_beside_what_is_crossed(self):
+        path = self.run_sweep(DRAWN_AND_CROSSED)
+        self.compare(path)
+        with h5py.File(path) as file:
+            self.assertEqual(file["plots/map_of_ln2/share"].shape, (2, 11))
 
     @WHOLE
     def test_many_epochs_are_thinned_out(self):

@@ -116,7 +116,8 @@ const inCell = (value) => (Number.isFinite(value) ? short(value) : "nothing fini
 const Cells = memo(function Cells({ values, ordered, low, high, logarithmic, side }) {
   const width = ordered.at(-1).size, height = values.length / width;
   const shade = (value) => (Number.isFinite(value) ? colour(((logarithmic ? Math.log(Math.max(value, 1e-300)) : value) - low) / (high - low || 1)) : "var(--missing)");
-  const label = (axis, i) => `${axis.name} ${atCell(axis, i)}`;
+  // a cell of a design is a range of values
+  const label = (axis, i) => `${axis.name} ${axis.label.endsWith("middle of a range") ? "about " : ""}${atCell(axis, i)}`;
   const columns = Array.from({ length: width }, (_, i) => label(ordered.at(-1), i));
   const lines = ordered.length === 2 ? Array.from({ length: height }, (_, i) => `, ${label(ordered[0], i)}`) : [""];
   return values.map((value, cell) => (
