@@ -6,6 +6,7 @@
 ///     units COUNT SUM... TRIALS...                        mean, standard error, acceleration
 ///     bootstrap RESAMPLES SEED THREADS COUNT SUM... TRIALS...  the means of all resamples
 ///     two_sample PERMUTATIONS SEED X_COUNT X... Y_COUNT Y...  D, its p, A^2, its p
+///     median CONFIDENCE COUNT X...                        median, its interval, the confidence that it has
 ///     bca ESTIMATE ACCELERATION CONFIDENCE COUNT REPLICATE...
 ///     pairs PERMUTATIONS SEED SAMPLES                     energy distance, its p, MMD^2, its p, the bandwidth
 ///     hotelling SAMPLES                                   T^2, its p
@@ -29,6 +30,7 @@
 #include "inference/hotelling.h"
 #include "inference/kernel_mmd.h"
 #include "inference/logistic.h"
+#include "inference/median.h"
 #include "inference/multiple.h"
 #include "inference/neighbours.h"
 #include "inference/rank.h"
@@ -123,6 +125,15 @@ static void answer_bca(void) {
     print_numbers((const double[]){found.low, found.high}, 2);
     free(given);
     free(replicates);
+}
+
+static void answer_median(void) {
+    const double confidence = read_number();
+    const int64_t count = (int64_t)read_number();
+    double *values = read_numbers(count);
+    const gs_median found = gs_median_of(values, count, confidence);
+    print_numbers((const double[]){found.median, found.interval.low, found.interval.high, found.confidence}, 4);
+    free(values);
 }
 
 static void answer_two_sample(void) {
@@ -279,6 +290,7 @@ int main(void) {
         {"logistic", answer_logistic},
         {"neighbours", answer_neighbours},
         {"sample_tests", answer_sample_tests},
+        {"median", answer_median},
     };
     char name[16];
     while (scanf("%15s", name) == 1) {

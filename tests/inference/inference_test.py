@@ -178,6 +178,38 @@ class Inference(unittest.TestCase):
         distance, distance_p, difference, difference_p = ask(("two_sample", 99, 1, 4, np.ones(4), 6, np.ones(6)))[0]
         self.assertEqual((distance, distance_p, difference, difference_p), (0, 1, 0, 1))
 
+    def test_the_medians_interval_is_of_order_statistics(self):
+        """The widest ranks from both ends whose binomial tails leave 95 %, all ranks tried, with SciPy's binomial law."""
+        for count in (1, 2, 5, 6, 7, 16, 25, 50, 101, 1000, 100001):
+            x = self.rng.standard_normal(count)
+            for confidence in (0.5, 0.95, 0.999):
+                ranks = np.arange(1, (count + 1) // 2 + 1)
+                has = 1 - 2 * stats.binom.cdf(ranks - 1, count, 0.5)
+                enough = ranks[has >= confidence - 1e-14]
+                rank = enough.max() if len(enough) else 1
+                ordered = np.sort(x)
+                np.testing.assert_allclose(ask(("median", confidence, count, x))[0],
+                                           [np.median(x), ordered[rank - 1], ordered[count - rank], has[rank - 1]], rtol=1e-9, atol=1e-14)
+
+    def test_the_medians_interval_is_that_of_the_sign_test(self):
+        """By hand: 1 - 2 (1 + 10) / 2^10 of the second and ninth of ten, and so on."""
+        for count, low, high, confidence in ((6, 1, 6, 0.9688), (8, 1, 8, 0.9922), (10, 2, 9, 0.9785), (20, 6, 15, 0.9586), (5, 1, 5, 0.9375)):
+            found = ask(("median", 0.95, count, self.rng.permutation(count) + 1))[0]
+            np.testing.assert_allclose(found, [(count + 1) / 2, low, high, confidence], atol=5e-5)
+
+    def test_the_medians_interval_covers(self):
+        for count in (6, 16, 50):
+            samples = self.rng.exponential(size=(4000, count))
+            found = np.array(ask(*(("median", 0.95, count, sample) for sample in samples)))
+            covered = ((found[:, 1] <= np.log(2)) & (np.log(2) <= found[:, 2])).mean()
+            self.assertLess(abs(covered - found[0, 3]), 4 * np.sqrt(0.05 * 0.95 / len(samples)))
+
+    def test_medians_of_infinities_and_of_nothing(self):
+        most, half, none = ask(("median", 0.95, 3, [1, np.inf, np.inf]), ("median", 0.95, 4, [1, 2, np.inf, np.inf]), ("median", 0.95, 0))
+        np.testing.assert_allclose(most, [np.inf, 1, np.inf, 0.75], rtol=1e-14)
+        np.testing.assert_allclose(half, [np.inf, 1, np.inf, 0.875], rtol=1e-14)
+        self.assertTrue(np.isnan(none).all())
+
     def test_threads_and_seeds(self):
         values, trials = self.rng.standard_normal(300), np.ones(300)
         one, two, other = ask(*(("bootstrap", 50, seed, threads, 300, values, trials) for seed, threads in ((3, 1), (3, 2), (4, 2))))
