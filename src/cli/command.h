@@ -51,7 +51,7 @@ typedef struct {
 } cli_command;
 
 extern const cli_command run_command, resume_command, verify_command, report_command, show_command, list_command,
-    published_command, view_command, bench_command;
+    published_command, next_command, view_command, bench_command;
 
 /// Reads options (anywhere, "--name value", "--name=value", "-o value", "-ovalue", "--" ends them) and operands.
 /// @param options  the subcommand's struct, already holding its presets

@@ -21,7 +21,7 @@ import time
 import unittest
 
 PROGRAM, ROOT = os.path.abspath(sys.argv.pop(1)), pathlib.Path(sys.argv.pop(1)).resolve()
-SUBCOMMANDS = ["run", "resume", "verify", "report", "show", "list", "bench"]
+SUBCOMMANDS = ["run", "resume", "verify", "report", "show", "list", "next", "bench"]
 
 EXPERIMENT = """title: A small one
 convention: mxnet

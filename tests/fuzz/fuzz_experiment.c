@@ -1,6 +1,6 @@
 /// Any bytes as an experiment file with --set arguments: refused in one line, or else everything that follows from the
-/// experiment is sound - plan, packs, layout, size of the file, texts of its provenance - and its text says the same
-/// when it is read again, as a results file does.
+/// experiment is sound - plan, packs, layout, size of the file, texts of its provenance, the next phase - and its text
+/// says the same when it is read again, as a results file does.
 ///
 /// The input is the file, and behind it any number of "\n--set " with an argument each.
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "gansweep/store.h"
 #include "store/provenance.h"
 #include "store/seal.h"
+#include "study/text.h"
 
 static const char mark[] = "\n--set ";
 enum {
@@ -188,9 +189,36 @@ static bool is_short(const gs_experiment *experiment) {
     int64_t listed = 0;
     for (int s = 0; s < GS_SETTING_COUNT; s++) {
         const gs_values *const values = &experiment->values[s];
-        listed += values->reals != NULL || values->integers != NULL ? values->count : 0;
+        const bool one_by_one = values->reals != NULL || values->integers != NULL ||
+                                (values->drawn != NULL && s >= (int)GS_SETTING_BATCH_SIZE);
+        listed += one_by_one ? values->count : 0;
     }
     return listed <= MOST_LISTED;
+}
+
+/// The experiment of the next phase, whichever configurations are the best, is one that can be read.
+static void check_next(const gs_experiment *experiment, const gs_plan *plan, gs_next_phase phase) {
+    gs_ranked ranked[LOOKS];
+    gs_ranking ranking = {.configurations = gs_plan_configuration_count(plan), .ranked = ranked};
+    for (int i = 0; i < LOOKS; i++) {
+        ranked[i] = (gs_ranked){.configuration = look(ranking.configurations, i), .done = 1, .score.median = i};
+    }
+    ranking.count = ranking.configurations < LOOKS ? 1 : LOOKS;
+    const gs_next_options options = {.phase = phase};
+    gs_next *next = NULL;
+    char *text = NULL;
+    gs_error error = {""};
+    gs_status status = gs_next_create(experiment, plan, &ranking, &options, &next, &error);
+    if (status == GS_OK) {
+        status = gs_next_text(experiment, next, &ranking, "a\n/b\xe2\x80\xa8.h5", &text, &error);
+        fuzz_require(status == GS_OK || strstr(error.message, "is longer than") != NULL, "the next phase can be read");
+    }
+    if (status != GS_OK) {
+        fuzz_require(status == GS_ERROR_INPUT || status == GS_ERROR_RESULTS, "a phase that can't follow is refused");
+        fuzz_require_one_line(error.message);
+    }
+    free(text);
+    gs_next_free(next);
 }
 
 static void check_experiment(const gs_experiment *experiment) {
@@ -204,6 +232,8 @@ static void check_experiment(const gs_experiment *experiment) {
     check_layout(experiment, plan);
     if (is_short(experiment)) {
         check_that_it_reads_again(experiment, plan);
+        check_next(experiment, plan, GS_NEXT_NARROW);
+        check_next(experiment, plan, GS_NEXT_BEST);
     }
     gs_plan_free(plan);
 }

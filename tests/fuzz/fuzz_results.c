@@ -10,6 +10,7 @@
 #include "inference/sample_tests.h"
 #include "store/provenance.h"
 #include "store/seal.h"
+#include "study/text.h"
 
 enum {
     /// An honest experiment may be as large; what its report costs is then a matter of time alone.
@@ -103,6 +104,31 @@ static void make_report(const gs_results *results, FILE *sink) {
     gs_report_free(report);
 }
 
+/// What would be trained next.
+static void choose_next(const gs_results *results) {
+    gs_ranking *ranking = NULL;
+    gs_next *next = NULL;
+    char *text = NULL;
+    gs_error error = {""};
+    const gs_experiment *const experiment = gs_results_experiment(results);
+    const gs_next_options options = {.phase =
+                                         experiment->design.phase == GS_PHASE_WIDE ? GS_NEXT_NARROW : GS_NEXT_BEST};
+    gs_status status = gs_ranking_create(results, GS_CRITERION_FRECHET_DISTANCE, &ranking, &error);
+    if (status == GS_OK) {
+        status = gs_next_create(experiment, gs_results_plan(results), ranking, &options, &next, &error);
+    }
+    if (status == GS_OK) {
+        fuzz_require(gs_next_text(experiment, next, ranking, path, &text, &error) == GS_OK,
+                     "the next phase can be read");
+    } else {
+        fuzz_require(status == GS_ERROR_RESULTS || status == GS_ERROR_INPUT, "a phase that can't follow is refused");
+        fuzz_require_one_line(error.message);
+    }
+    free(text);
+    gs_next_free(next);
+    gs_ranking_free(ranking);
+}
+
 /// What a subcommand prints goes to the sink. GNU's `stdout` is a variable.
 static void call(const cli_command *command, int count, char **arguments, FILE *sink) {
     gs_error error = {""};
@@ -124,6 +150,7 @@ static void read_everything(const gs_results *results, FILE *sink) {
     read_provenance(results);
     if (is_small(results)) {
         make_report(results, sink);
+        choose_next(results);
         call(&verify_command, 1, (char *[]){path}, sink);
         if (gs_results_experiment(results)->data.n >= GS_FEWEST_POINTS) {
             call(&report_command, 6,
