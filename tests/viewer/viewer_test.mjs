@@ -184,6 +184,29 @@ parameters: {seed: {range: [1, 3]}, lr_D: [${values}]}
   await close(opened);
 });
 
+test("a design's cells are ranges, with several configurations in each", async () => {
+  sweep("study.h5", "large-scale-study.yaml", "--set", "seed=1:2", "--set", "batch_size=100");
+  const opened = await open(`file://${page}`);
+  await choose(opened, inFolder("study.h5"));
+  await opened.getByText("log10 of lr_D, middle of a range").first().waitFor();
+  await sweepView(opened);
+  assert.equal(await opened.locator(".cell").count(), 15 * 15);
+  const cell = opened.locator('.cell[data-cell="112"]'), width = 4 / 15;
+  assert.ok((await cell.textContent()).startsWith("lr_D about 0.01, lr_G about 0.01: "));
+  await cell.click();
+  const heading = await opened.getByRole("heading", { name: /^Configuration \d+: lr_D/ }).textContent();
+  for (const name of ["lr_D", "lr_G"]) {
+    const value = Math.log10(Number(heading.match(new RegExp(`${name} ([\\d.e-]+)`))[1]));
+    assert.ok(Math.abs(value + 2) < width / 2 + 1e-3, heading);
+  }
+  const others = opened.getByLabel("In this cell:").locator("option");
+  assert.ok((await others.count()) > 1);
+  await opened.getByLabel("In this cell:").selectOption({ index: 1 });
+  await opened.getByRole("heading", { name: await others.nth(1).textContent() }).waitFor();
+  await shot(opened, "design");
+  await close(opened);
+});
+
 test("other files get one clear line", async () => {
   const opened = await open(`file://${page}`);
   writeFileSync(inFolder("text.h5"), "this is no HDF5 file");
