@@ -62,6 +62,9 @@ void gs_plan_configuration_settings(const gs_plan *plan, int64_t configuration, 
 /// of the seeds that are not zipped with other settings.
 int64_t gs_plan_run_length(const gs_plan *plan);
 
+/// How many trials of the part from `trial` on, itself included, stand side by side in such a run.
+int64_t gs_plan_run_from(const gs_plan *plan, int64_t trial);
+
 /// Trials of a configuration in the part: usually they stand side by side; a zip of a seed with other settings scatters
 /// them in runs of gs_plan_run_length.
 int64_t gs_plan_member_count(const gs_plan *plan, int64_t configuration);

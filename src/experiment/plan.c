@@ -357,6 +357,12 @@ int64_t gs_plan_run_length(const gs_plan *plan) {
     return length;
 }
 
+int64_t gs_plan_run_from(const gs_plan *plan, int64_t trial) {
+    const int64_t run = gs_plan_run_length(plan), left_of_run = run - trial % run;
+    const int64_t left_of_part = plan->part.first + plan->part.count - trial;
+    return left_of_run < left_of_part ? left_of_run : left_of_part;
+}
+
 /// How many values of the mixed digit belong to its combination `mixed`.
 static int64_t mixed_values(const gs_plan *plan, int64_t mixed) {
     return plan->mixed_configurations == NULL ? 1 : plan->mixed_first[mixed + 1] - plan->mixed_first[mixed];

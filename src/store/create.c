@@ -370,7 +370,7 @@ gs_status gs_store_create(const char *path, const gs_experiment *experiment, con
         making.seal = shared;
         const int extents = made->layout->count + gs_plots_part_count(made->layout->plots) + GS_NOTE_COUNT - 1;
         assert(extents <= GS_SEAL_MOST_EXTENTS);
-        status = gs_notes_create(experiment, provenance, gs_seal_text_bytes(extents), notes, error);
+        status = gs_notes_create(experiment, plan, provenance, gs_seal_text_bytes(extents), notes, error);
     }
     if (status == GS_OK) {
         making.drawing = malloc((size_t)gs_plots_bytes(made->layout->plots));

@@ -393,14 +393,19 @@ static bool create_plots(hid_t file, const gs_plots *plots) {
 static bool write_root_attributes(hid_t file, const gs_layout *layout, const gs_note *notes) {
     const char *title = layout->experiment->title;
     const int64_t configurations = gs_plan_configuration_count(layout->plan);
-    char source[128], summary[512];
+    char source[128], part[96] = "", summary[640];
+    if (layout->trial_count < gs_plan_experiment_trials(layout->plan)) {
+        (void)snprintf(part, sizeof part, " (numbers %lld to %lld of %lld)", (long long)layout->first_trial,
+                       (long long)(layout->first_trial + layout->trial_count - 1),
+                       (long long)gs_plan_experiment_trials(layout->plan));
+    }
     (void)snprintf(source, sizeof source, "gansweep %s", notes[GS_NOTE_VERSION].text);
     (void)snprintf(
         summary, sizeof summary,
-        "%lld training%s of small GANs as one designed experiment of %lld configuration%s: settings, losses, "
+        "%lld training%s%s of small GANs as one designed experiment of %lld configuration%s: settings, losses, "
         "parameters and samples of each, and its generator's covariance compared with the truth. Rows whose "
         "status is 0 are pending.",
-        (long long)layout->trial_count, layout->trial_count == 1 ? "" : "s", (long long)configurations,
+        (long long)layout->trial_count, layout->trial_count == 1 ? "" : "s", part, (long long)configurations,
         configurations == 1 ? "" : "s");
     return write_text_attribute(file, "title", title == NULL || *title == '\0' ? "GAN sweep" : title) &&
            write_text_attribute(file, "Conventions", "CF-1.8") && write_text_attribute(file, "source", source) &&

@@ -718,6 +718,7 @@ gs_status gs_layout_create(const gs_experiment *experiment, const gs_plan *plan,
     }
     made->experiment = experiment;
     made->plan = plan;
+    made->first_trial = gs_plan_part(plan).first;
     made->trial_count = gs_plan_trial_count(plan);
     made->largest_epochs = gs_experiment_largest(experiment, GS_SETTING_EPOCHS);
     gs_generator_layers(experiment, gs_experiment_largest(experiment, GS_SETTING_LATENT_DIM), &made->generator);
@@ -761,6 +762,10 @@ int gs_layout_find(const gs_layout *layout, const char *name) {
         }
     }
     return -1;
+}
+
+int64_t gs_layout_place(const gs_layout *layout, int column, int64_t row) {
+    return layout->columns[column].dataset.by_trial ? row - layout->first_trial : row;
 }
 
 int64_t gs_layout_trial_bytes(const gs_layout *layout) {

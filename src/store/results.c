@@ -126,9 +126,6 @@ static gs_status read_experiment(gs_results *results, gs_error *error) {
     if (status == GS_OK) {
         status = gs_plan_create(results->experiment, &results->plan, &reason);
     }
-    if (status == GS_OK) {
-        status = gs_layout_create(results->experiment, results->plan, &results->layout, &reason);
-    }
     if (status != GS_OK) {
         status = gs_fail(error, status == GS_ERROR_INPUT ? GS_ERROR_RESULTS : status,
                          "its experiment can't be read again: %s", reason.message);
@@ -137,6 +134,20 @@ end:
     free(overrides);
     free(lines);
     return status;
+}
+
+/// Takes the trials of the experiment that the file has, which in a shard are a part, and lays out their rows.
+static gs_status read_part(gs_results *results, gs_error *error) {
+    const gs_trial_range part = {results->notes[GS_NOTE_FIRST_TRIAL].integer, results->notes[GS_NOTE_TRIALS].integer};
+    const bool whole = part.first == 0 && part.count == gs_plan_experiment_trials(results->plan);
+    gs_error reason;
+    gs_status status = whole ? GS_OK : gs_plan_restrict(results->plan, part, &reason);
+    if (status == GS_OK) {
+        status = gs_layout_create(results->experiment, results->plan, &results->layout, &reason);
+    }
+    return status == GS_OK ? GS_OK
+                           : gs_fail(error, status == GS_ERROR_INPUT ? GS_ERROR_RESULTS : status,
+                                     "its trials are not as the experiment in it says: %s", reason.message);
 }
 
 /// The same for the parts of the plots.
@@ -244,6 +255,9 @@ static gs_status open_results(gs_results *results, gs_error *error) {
         status = read_experiment(results, error);
     }
     if (status == GS_OK) {
+        status = read_part(results, error);
+    }
+    if (status == GS_OK) {
         status = find_addresses(results, error);
     }
     return status == GS_OK ? gs_sandbox_run(GS_SANDBOX_READS, compare_with_hdf5, results, error) : status;
@@ -320,11 +334,13 @@ gs_status gs_results_read_unchecked(const gs_results *results, const char *datas
         return gs_fail(error, GS_ERROR_INPUT, "%s: it has no dataset %s", results->path, dataset);
     }
     const gs_dataset *found = &results->layout->columns[index].dataset;
-    if (first < 0 || count < 0 || count > found->extent[0] || first > found->extent[0] - count) {
-        return gs_fail(error, GS_ERROR_INPUT, "%s: %s has %lld rows, not %lld from row %lld on", results->path, dataset,
-                       (long long)found->extent[0], (long long)count, (long long)first);
+    const int64_t begin = found->by_trial ? results->layout->first_trial : 0;
+    if (first < begin || count < 0 || count > found->extent[0] || first - begin > found->extent[0] - count) {
+        return gs_fail(error, GS_ERROR_INPUT, "%s: %s has %lld rows from %lld on, not %lld from row %lld on",
+                       results->path, dataset, (long long)found->extent[0], (long long)begin, (long long)count,
+                       (long long)first);
     }
-    const int64_t address = results->addresses[index] + first * found->row_bytes;
+    const int64_t address = results->addresses[index] + (first - begin) * found->row_bytes;
     if (!gs_read_at(results->file, into, (size_t)(count * found->row_bytes), address)) {
         return gs_fail(error, GS_ERROR_RESULTS, "%s: %s can't be read: %s", results->path, dataset, gs_read_failure());
     }
@@ -410,9 +426,9 @@ gs_status gs_results_ledger(const gs_results *results, gs_ledger *ledger, gs_err
     }
     gs_status status = GS_OK;
     *ledger = (gs_ledger){.planned = trials, .pending = trials};
-    for (int64_t first = 0; first < trials && status == GS_OK; first += CHUNK) {
-        const int64_t count = trials - first < CHUNK ? trials - first : CHUNK;
-        status = gs_results_read(results, "status", first, count, statuses, error);
+    for (int64_t place = 0; place < trials && status == GS_OK; place += CHUNK) {
+        const int64_t count = trials - place < CHUNK ? trials - place : CHUNK;
+        status = gs_results_read(results, "status", results->layout->first_trial + place, count, statuses, error);
         if (status == GS_OK) {
             gs_ledger_add(ledger, statuses, count);
         }

@@ -31,7 +31,7 @@ struct gs_store {
     int64_t *part_addresses; ///< [gs_plots_part_count] of each part of /plots
     int64_t seconds_address, seconds_checksum_address;
     double seconds_before;   ///< of training, before this process
-    unsigned char *finished; ///< a bit a trial: finished before this process; NULL: none was
+    unsigned char *finished; ///< a bit a trial of the file: finished before this process; NULL: none was
     pthread_mutex_t waiting_mutex;
     gs_unacknowledged waiting;        ///< under waiting_mutex
     pthread_mutex_t checkpoint_mutex; ///< one checkpoint at a time

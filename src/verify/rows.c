@@ -172,7 +172,7 @@ static void collect(gs_finding *finding, const chunk *held, XXH3_state_t *conten
             gs_finding_fail(finding, GS_ERROR_RUN, &error);
         }
     }
-    gs_finding_watch(finding, (double)(held->first + held->count) / (double)layout->trial_count);
+    gs_finding_watch(finding, (double)(held->first + held->count - layout->first_trial) / (double)layout->trial_count);
 }
 
 /// Compares the coordinates of the other dimensions with what they must be, and adds them to the hash.
@@ -212,7 +212,7 @@ static gs_status check_coordinates(gs_finding *finding, XXH3_state_t *contents, 
 
 static void check_chunks(gs_finding *finding, XXH3_state_t *contents) {
     const gs_layout *layout = finding->results->layout;
-    const int64_t trials = layout->trial_count, capacity = trials_of_a_chunk(layout);
+    const int64_t begin = layout->first_trial, end = begin + layout->trial_count, capacity = trials_of_a_chunk(layout);
     const int checksum_column = gs_layout_find(layout, "checksum");
     const int diverged_column = gs_layout_find(layout, "diverged_epoch");
 #pragma omp parallel num_threads(finding->threads)
@@ -224,10 +224,10 @@ static void check_chunks(gs_finding *finding, XXH3_state_t *contents) {
             gs_finding_fail(finding, GS_ERROR_RUN, &error);
         }
 #pragma omp for ordered schedule(dynamic, 1)
-        for (int64_t first = 0; first < trials; first += capacity) {
+        for (int64_t first = begin; first < end; first += capacity) {
             if (!finding->halt) {
                 held.first = first;
-                held.count = trials - first < capacity ? trials - first : capacity;
+                held.count = end - first < capacity ? end - first : capacity;
                 const gs_status status = read_rows(&held, &error);
                 if (status == GS_OK) {
                     check_rows(&held, checksum_column, diverged_column);
