@@ -74,6 +74,7 @@ void gs_block_append(gs_block *block, int64_t trial, const gs_settings *settings
 typedef struct {
     const char *version, *isa, *compiler, *command_line, *host;
     int threads;
+    const char *sources; ///< files that it was merged from; NULL for a file of its own
 } gs_provenance;
 
 /// Trials by what became of them: planned = done + diverged + pending.

@@ -7,9 +7,8 @@
 #include "cli/common_options.h"
 #include "cli/dry_run.h"
 #include "cli/interrupt.h"
+#include "cli/origin.h"
 #include "cli/training.h"
-
-enum { HOST_BYTES = 256 };
 
 typedef struct {
     const char *output; ///< NULL: named after the experiment
@@ -159,43 +158,15 @@ static gs_status refuse_own_experiment(const run_task *sweep, const char *experi
     return GS_OK;
 }
 
-/// The command as a shell reads it; NULL when out of memory.
-static char *command_line(const run_task *sweep) {
-    char *line = NULL;
-    size_t length;
-    FILE *stream = open_memstream(&line, &length);
-    if (stream == NULL) {
-        return NULL;
-    }
-    (void)fputs("gansweep run", stream);
-    for (int i = 0; i < sweep->argument_count; i++) {
-        char *quoted = shell_quoted(sweep->typed[i]);
-        (void)fprintf(stream, " %s", quoted == NULL ? "?" : quoted);
-        free(quoted);
-    }
-    return fclose(stream) == 0 ? line : NULL;
-}
-
 static gs_status create_store(const run_task *sweep, gs_store **store, gs_error *error) {
-    char host[HOST_BYTES] = "";
-    (void)gethostname(host, sizeof host - 1);
-    char *line = command_line(sweep);
+    file_origin origin;
+    begin_origin("run", sweep->argument_count, sweep->typed, &origin);
     const gs_isa isa = sweep->options.isa == GS_ISA_AUTO ? gs_isa_best() : sweep->options.isa;
-    const gs_provenance provenance = {
-        .version = GANSWEEP_VERSION,
-        .isa = gs_isa_names[isa],
-#ifdef __clang__
-        .compiler = __VERSION__,
-#else
-        .compiler = "gcc " __VERSION__,
-#endif
-        .command_line = line == NULL ? "" : line,
-        .host = host,
-        .threads = gs_run_threads_used(sweep->plan, &sweep->options),
-    };
-    const gs_status status = gs_store_create(sweep->path, sweep->experiment, sweep->plan, &provenance,
+    origin.provenance.isa = gs_isa_names[isa];
+    origin.provenance.threads = gs_run_threads_used(sweep->plan, &sweep->options);
+    const gs_status status = gs_store_create(sweep->path, sweep->experiment, sweep->plan, &origin.provenance,
                                              sweep->arguments->force, &interrupted, store, error);
-    free(line);
+    end_origin(&origin);
     return status;
 }
 

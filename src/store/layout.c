@@ -784,7 +784,7 @@ void gs_ledger_add(gs_ledger *ledger, const unsigned char *statuses, int64_t cou
     ledger->pending = ledger->planned - ledger->done - ledger->diverged;
 }
 
-int64_t gs_layout_file_bytes(const gs_layout *layout) {
+int64_t gs_layout_structure_bytes(const gs_layout *layout) {
     int64_t total = FILE_OVERHEAD + (int64_t)layout->count * DATASET_OVERHEAD + gs_plots_bytes(layout->plots);
     for (int i = 0; i < gs_plots_count(layout->plots); i++) {
         total +=
@@ -796,13 +796,19 @@ int64_t gs_layout_file_bytes(const gs_layout *layout) {
     const int64_t d = experiment->data.dimension;
     const int64_t texts = 2 * (int64_t)experiment->text_length + 4 * (int64_t)strlen(experiment->overrides) +
                           BYTES_OF_A_NUMBER * d * (d + 1);
-    bool fits = !__builtin_add_overflow(total, texts, &total);
+    total += texts;
     for (int setting = 0; setting < GS_SETTING_COUNT; setting++) {
         const gs_values *values = &layout->experiment->values[setting];
         if (values->reals != NULL || values->integers != NULL) {
             total += BYTES_OF_A_NUMBER * values->count;
         }
     }
+    return total;
+}
+
+int64_t gs_layout_file_bytes(const gs_layout *layout) {
+    int64_t total = gs_layout_structure_bytes(layout);
+    bool fits = true;
     for (int i = 0; i < layout->count; i++) {
         const gs_dataset *dataset = &layout->columns[i].dataset;
         int64_t bytes;

@@ -65,6 +65,9 @@ int64_t gs_layout_place(const gs_layout *layout, int column, int64_t row);
 /// Bytes of one trial's row of every dataset with a dimension `trial`.
 int64_t gs_layout_trial_bytes(const gs_layout *layout);
 
+/// Bytes of all that is no row: at most, and not overflowing.
+int64_t gs_layout_structure_bytes(const gs_layout *layout);
+
 /// Counts more statuses; what is neither done nor diverged stays pending.
 void gs_ledger_add(gs_ledger *ledger, const unsigned char *statuses, int64_t count);
 

@@ -114,7 +114,10 @@ static gs_status sync_folder(const char *path, gs_error *error) {
 
 gs_status gs_store_resume(const gs_results *results, const volatile int *stop, gs_store **store, gs_error *error) {
     gs_store *made;
-    gs_status status = gs_results_require_numerics(results, error);
+    gs_status status = gs_results_refuse_virtual(results, "go on with those, by gansweep resume", error);
+    if (status == GS_OK) {
+        status = gs_results_require_numerics(results, error);
+    }
     if (status == GS_OK) {
         status = gs_store_allocate(results->path, results->experiment, results->plan, stop, &made, error);
     }

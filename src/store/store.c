@@ -117,28 +117,31 @@ gs_status gs_store_write_planned(const gs_store *store, int column, int64_t firs
     return GS_OK;
 }
 
-/// Writes a coordinate of a dimension other than `trial`.
-static gs_status write_coordinate(const gs_store *store, int column, unsigned char *rows, gs_error *error) {
-    const int64_t extent = store->layout->columns[column].dataset.extent[0];
+gs_status gs_store_write_coordinates(const gs_store *store, gs_error *error) {
     gs_status status = GS_OK;
-    for (int64_t at = 0; at < extent && status == GS_OK; at += CHUNK_TRIALS) {
-        const int64_t count = extent - at < CHUNK_TRIALS ? extent - at : CHUNK_TRIALS;
-        status = gs_store_write_planned(store, column, at, count, NULL, rows, error);
+    unsigned char *rows = malloc(CHUNK_TRIALS * GS_WIDEST_PLANNED);
+    if (rows == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory");
     }
+    for (int i = 0; i < store->layout->count; i++) {
+        const gs_dataset *dataset = &store->layout->columns[i].dataset;
+        const int64_t extent = dataset->coordinate && !dataset->by_trial ? dataset->extent[0] : 0;
+        for (int64_t at = 0; at < extent && status == GS_OK; at += CHUNK_TRIALS) {
+            const int64_t count = extent - at < CHUNK_TRIALS ? extent - at : CHUNK_TRIALS;
+            status = gs_store_write_planned(store, i, at, count, NULL, rows, error);
+        }
+    }
+    free(rows);
     return status;
 }
 
 gs_status gs_store_write_plan(const gs_store *store, gs_error *error) {
     const gs_layout *layout = store->layout;
-    gs_status status = GS_OK;
+    gs_status status = gs_store_write_coordinates(store, error);
     gs_settings *settings = calloc(CHUNK_TRIALS, sizeof *settings);
     unsigned char *rows = malloc(CHUNK_TRIALS * GS_WIDEST_PLANNED);
-    if (settings == NULL || rows == NULL) {
+    if (status == GS_OK && (settings == NULL || rows == NULL)) {
         status = gs_fail(error, GS_ERROR_RUN, "out of memory");
-    }
-    for (int i = 0; i < layout->count && status == GS_OK; i++) {
-        const gs_dataset *dataset = &layout->columns[i].dataset;
-        status = dataset->coordinate && !dataset->by_trial ? write_coordinate(store, i, rows, error) : GS_OK;
     }
     const int64_t end = layout->first_trial + layout->trial_count;
     for (int64_t at = layout->first_trial; at < end && status == GS_OK; at += CHUNK_TRIALS) {

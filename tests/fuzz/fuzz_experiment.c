@@ -141,8 +141,9 @@ static void check_size(const gs_experiment *experiment, const gs_plan *plan, con
     gs_note notes[GS_NOTE_COUNT];
     gs_error error = {""};
     const int extents = gs_layout_dataset_count(layout) + GS_NOTE_COUNT - 1; // all but the seal itself
-    const gs_provenance provenance = {"0", "portable", "c", "gansweep run", "host", 1};
-    fuzz_require(gs_notes_create(experiment, plan, &provenance, gs_seal_text_bytes(extents), notes, &error) == GS_OK,
+    const gs_provenance provenance = {"0", "portable", "c", "gansweep run", "host", 1, NULL};
+    fuzz_require(gs_notes_create(experiment, plan, &provenance, false, gs_seal_text_bytes(extents), notes, &error) ==
+                     GS_OK,
                  "an experiment has a provenance");
     int64_t needed = 0;
     bool fits = true;
