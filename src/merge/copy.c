@@ -166,7 +166,10 @@ static gs_status collect(copying *all, const gs_rows *rows, gs_error *error) {
 /// Takes trials [first, end), which are all in one file or in none.
 static gs_status copy_part(copying *all, const gs_results *results, int64_t first, int64_t end, gs_error *error) {
     const gs_layout *layout = all->store->layout;
-    const int64_t capacity = gs_rows_capacity(layout);
+    const int64_t most = gs_rows_capacity(layout), capacity = end - first < most ? end - first : most;
+    if (first == end) {
+        return GS_OK;
+    }
 #pragma omp parallel num_threads(all->threads)
     {
         gs_rows rows;

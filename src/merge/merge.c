@@ -130,15 +130,27 @@ static gs_status make(const char *path, gs_copy *copy, gs_error *error) {
     return status;
 }
 
+/// Refuses what can't be before a file is opened.
+static gs_status check_options(int count, const gs_merge_options *options, gs_error *error) {
+    if (options->partial && options->is_virtual) {
+        return gs_fail(error, GS_ERROR_INPUT,
+                       "a virtual file can't be partial: it has no rows of its own for what is missing");
+    }
+    if (options->is_virtual && count > GS_MOST_VIRTUAL_SOURCES) {
+        return gs_fail(error, GS_ERROR_INPUT,
+                       "a virtual file has up to %d sources, since whoever reads it opens them all, and these are %d: "
+                       "merge them without --virtual",
+                       GS_MOST_VIRTUAL_SOURCES, count);
+    }
+    return GS_OK;
+}
+
 gs_status gs_merge(const char *path, const char *const *files, int count, const gs_merge_options *options,
                    gs_merged *merged, gs_error *error) {
     gs_parts parts;
     gs_copy copy = {.parts = &parts, .options = options, .merged = merged};
     *merged = (gs_merged){.bytes = 0};
-    gs_status status = options->partial && options->is_virtual
-                           ? gs_fail(error, GS_ERROR_INPUT,
-                                     "a virtual file can't be partial: it has no rows of its own for what is missing")
-                           : GS_OK;
+    gs_status status = check_options(count, options, error);
     if (status != GS_OK) {
         return status;
     }

@@ -176,12 +176,6 @@ static bool same_folder(const char *path, const char *other) {
 }
 
 gs_status gs_parts_name_beside(gs_parts *parts, const char *path, gs_error *error) {
-    if (parts->files.count > GS_MOST_VIRTUAL_SOURCES) {
-        return gs_fail(error, GS_ERROR_INPUT,
-                       "a virtual file has up to %d sources, since whoever reads it opens them all, and these are "
-                       "%lld: merge them without --virtual",
-                       GS_MOST_VIRTUAL_SOURCES, (long long)parts->files.count);
-    }
     for (int64_t i = 0; i < parts->files.count; i++) {
         char *name = parts->files.list[i].name;
         const char *slash = strrchr(name, '/');

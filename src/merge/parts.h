@@ -22,8 +22,7 @@ void gs_parts_free(gs_parts *parts);
 gs_status gs_parts_open(const gs_parts *parts, int64_t index, gs_results **results, gs_error *error);
 
 /// Turns the names into those by which a virtual file finds its sources, in its folder.
-/// @return GS_ERROR_INPUT when one is not in the folder of the new file, or has a name that libhdf5 takes for another;
-///         or when there are too many
+/// @return GS_ERROR_INPUT when one is not in the folder of the new file, or has a name that libhdf5 takes for another
 gs_status gs_parts_name_beside(gs_parts *parts, const char *path, gs_error *error);
 
 /// Refuses to replace one of the files by the new one.

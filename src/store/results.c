@@ -101,6 +101,17 @@ static gs_status read_notes(gs_results *results, gs_error *error) {
     return status;
 }
 
+/// The experiment was read from there, and not from the results file.
+static gs_status keep_path(gs_experiment *experiment, const char *path, gs_error *error) {
+    char *kept = strdup(path);
+    if (kept == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory");
+    }
+    free(experiment->path);
+    experiment->path = kept;
+    return GS_OK;
+}
+
 /// Reads the experiment again from its text and its overrides, which stand one a line.
 static gs_status read_experiment(gs_results *results, gs_error *error) {
     const gs_note *text = &results->notes[GS_NOTE_EXPERIMENT];
@@ -123,6 +134,9 @@ static gs_status read_experiment(gs_results *results, gs_error *error) {
     }
     status = gs_experiment_parse(text->text, text->length, path->length == 0 ? "experiment" : path->text, overrides,
                                  count, &results->experiment, &reason);
+    if (status == GS_OK) {
+        status = keep_path(results->experiment, path->text, &reason);
+    }
     if (status == GS_OK) {
         status = gs_plan_create(results->experiment, &results->plan, &reason);
     }

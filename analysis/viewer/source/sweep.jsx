@@ -51,6 +51,9 @@ function OfGansweep({ root }) {
   if (version !== 4) {
     return <p className="message" role="alert">The file has layout version {version}, and this page reads version 4: use the page of the gansweep that made it.</p>;
   }
+  if (Number(useDatasetValue(provenance.virtual)) === 1) {
+    return <p className="message" role="alert">The file is virtual: its rows lie in other files, which a browser can't read along. gansweep merge makes one file of them.</p>;
+  }
   return <Configurations root={root} provenance={provenance} />;
 }
 
