@@ -43,11 +43,11 @@ def notebook(results):
     ln2_line(left, results)
     epoch_axis(left, epochs)
     left.set(xlabel="epoch", ylabel="loss (nats an example)",
-             title=f"trial {results.rows[trial]:,}, of median covariance error ({results.covariance_error[trial]:.2g})")
+             title=f"trial {results.numbers[trial]:,}, of median covariance error ({results.covariance_error[trial]:.2g})")
     left.legend()
     if two:
         real = results.plot("samples_median")
-        if real is not None and f"Trial {results.rows[trial]:,}," not in real["title"]:
+        if real is not None and f"Trial {results.numbers[trial]:,}," not in real["title"]:
             real = None  # the file shows another trial's: it grows, or shows a part of its trials
         if real is not None:
             mask = real["generated"] == 0
@@ -335,7 +335,7 @@ def trials(results):
                           sharey=True)
     for axis, trial in zip(axes.flat, chosen):
         draw_points(axis, results, trial, size=3)
-        axis.set_title(f"trial {results.rows[trial]:,}: error {results.covariance_error[trial]:.2g}", fontsize=7)
+        axis.set_title(f"trial {results.numbers[trial]:,}: error {results.covariance_error[trial]:.2g}", fontsize=7)
         axis.tick_params(labelsize=6)
     show_most_points(axes[0, 0], results, chosen)
     for axis in axes.flat[len(chosen):]:

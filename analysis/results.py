@@ -25,7 +25,8 @@ class Results:
     trials, planned       how many are done, and how many the file was made for
     finished              how many are done or diverged
     title                 the experiment's
-    rows                  [trials] numbers of the trials
+    rows                  [trials] their places in the file
+    numbers               [trials] their numbers in the experiment, of which a shard has a part
     configuration         [trials] which settings a trial has
     epochs                [trials] that a trial was trained for
     equilibrium_sign      [trials] of loss_G at the equilibrium: -1 for the minimax loss, whose equilibrium is -ln 2
@@ -62,6 +63,7 @@ class Results:
         for name in COLUMNS:
             setattr(self, name, file[name][:][done])
         self.rows = np.flatnonzero(done)
+        self.numbers = file["trial"][:][done]
         self.samples_kept = "samples" in file
         # The title stands there as it is, which need not be YAML.
         resolved = re.sub(r"(?m)^title:.*$", "", text_of(file["provenance/resolved"][()]), count=1)

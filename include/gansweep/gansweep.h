@@ -10,6 +10,7 @@
 #include "gansweep/store.h"
 #include "gansweep/run.h"
 #include "gansweep/verify.h"
+#include "gansweep/merge.h"
 #include "gansweep/report.h"
 
 #endif

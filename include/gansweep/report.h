@@ -70,8 +70,10 @@ typedef struct {
 /// rates of 0, one epoch, up to 256 seeds. It depends on convention, generator_loss and latent_dim alone, and rows
 /// share it.
 typedef struct {
+    gs_trial_range trials; ///< of the file: a shard has a part of the experiment's alone
+    int64_t experiment_trials;
     int64_t count;
-    gs_report_row *rows; ///< [count], plan order
+    gs_report_row *rows; ///< [count], plan order; of the configurations that the file has trials of
     int64_t baseline_count;
     gs_report_row *baselines; ///< [baseline_count]
     int64_t *baseline_of;     ///< [count] row i is to be compared with baselines[baseline_of[i]]

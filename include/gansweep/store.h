@@ -26,7 +26,8 @@ enum {
 };
 
 /// One dataset of the results file. A row is what belongs to one index of its first dimension, which is `trial` for all
-/// but the coordinate variables of the other dimensions.
+/// but the coordinate variables of the other dimensions. Rows of a trial are named by its number in the experiment,
+/// also in a file that has a part of its trials alone.
 typedef struct {
     char name[64];
     gs_element element;
@@ -73,6 +74,7 @@ void gs_block_append(gs_block *block, int64_t trial, const gs_settings *settings
 typedef struct {
     const char *version, *isa, *compiler, *command_line, *host;
     int threads;
+    const char *sources; ///< files that it was merged from; NULL for a file of its own
 } gs_provenance;
 
 /// Trials by what became of them: planned = done + diverged + pending.
@@ -89,7 +91,7 @@ typedef struct gs_results gs_results;
 
 /// Creates `path` whole, durable, and under its name only once complete. Not to be called while another thread uses
 /// libhdf5.
-/// @param experiment, plan  must outlive the store
+/// @param experiment, plan  must outlive the store; the file has the trials of the plan's part
 /// @param stop  set by a signal handler to give up, which removes what was made so far, and later ends a drawing that
 ///              takes long; must outlive the store; may be NULL
 /// @return GS_ERROR_INPUT when it exists (unless `force`), the folder can't be written, or the disk has too little
@@ -138,7 +140,8 @@ const gs_experiment *gs_results_experiment(const gs_results *results);
 const gs_plan *gs_results_plan(const gs_results *results);
 int64_t gs_results_bytes(const gs_results *results); ///< of the file
 const gs_layout *gs_results_layout(const gs_results *results);
-/// Reads rows [first, first + count) of one dataset. Safe to call from several threads.
+/// Reads rows [first, first + count) of one dataset: of these trials, or at these positions in the coordinate of
+/// another dimension. Safe to call from several threads.
 /// @param into  count * row_bytes bytes
 gs_status gs_results_read(const gs_results *results, const char *dataset, int64_t first, int64_t count, void *into,
                           gs_error *error);
@@ -147,7 +150,7 @@ gs_status gs_results_read(const gs_results *results, const char *dataset, int64_
 gs_status gs_results_check_row(const gs_results *results, int64_t trial, gs_error *error);
 /// Counts the trials by their status.
 gs_status gs_results_ledger(const gs_results *results, gs_ledger *ledger, gs_error *error);
-/// Whether a file belongs to an experiment: every setting as it was understood is the same.
+/// Whether a file belongs to an experiment, of whichever trials: every setting as it was understood is the same.
 /// @return GS_ERROR_RESULTS with the first difference
 gs_status gs_results_compare(const gs_results *results, const gs_experiment *experiment, gs_error *error);
 /// An entry of /provenance ("host", "created", "seconds", ...) as text: the caller frees it; NULL when there is none.

@@ -64,8 +64,8 @@ static gs_status set_choice(const argument_reading *reading, const cli_option *o
     return GS_OK;
 }
 
-static gs_status add_text(const argument_reading *reading, const cli_option *option, const char *value) {
-    text_list *list = (void *)(reading->options + option->offset);
+static gs_status add_text(const argument_reading *reading, size_t offset, const char *value) {
+    text_list *list = (void *)(reading->options + offset);
     if (list->texts == NULL) {
         list->texts = calloc((size_t)reading->count, sizeof *list->texts);
         if (list->texts == NULL) {
@@ -85,7 +85,7 @@ static gs_status set_option(const argument_reading *reading, const cli_option *o
     case OPTION_CHOICE:
         return set_choice(reading, option, value);
     case OPTION_TEXTS:
-        return add_text(reading, option, value);
+        return add_text(reading, option->offset, value);
     default:
         memcpy(reading->options + option->offset, &value, sizeof value);
         return GS_OK;
@@ -132,6 +132,22 @@ static gs_status read_option(argument_reading *reading, const char *argument) {
     return set_option(reading, option, value);
 }
 
+/// Takes an operand; one that is repeated is kept in its list, too.
+static gs_status read_operand(const argument_reading *reading, const char *argument, int *given,
+                              const char **operands) {
+    const cli_command *command = reading->command;
+    const bool is_last = *given == MAX_OPERANDS || command->operands[*given] == NULL;
+    if (is_last && !command->repeats) {
+        return gs_fail(reading->error, GS_ERROR_INPUT, "unexpected '%.200s'; see gansweep %s --help", argument,
+                       command->name);
+    }
+    if (!is_last) {
+        operands[(*given)++] = argument;
+    }
+    const bool repeated = command->repeats && (*given == MAX_OPERANDS || command->operands[*given] == NULL);
+    return repeated ? add_text(reading, command->repeated, argument) : GS_OK;
+}
+
 gs_status read_arguments(const cli_command *command, int argument_count, char **arguments, void *options,
                          const char **operands, gs_error *error) {
     argument_reading reading = {
@@ -147,11 +163,11 @@ gs_status read_arguments(const cli_command *command, int argument_count, char **
             if (status != GS_OK) {
                 return status;
             }
-        } else if (given == MAX_OPERANDS || command->operands[given] == NULL) {
-            return gs_fail(error, GS_ERROR_INPUT, "unexpected '%.200s'; see gansweep %s --help", argument,
-                           command->name);
         } else {
-            operands[given++] = argument;
+            const gs_status status = read_operand(&reading, argument, &given, operands);
+            if (status != GS_OK) {
+                return status;
+            }
         }
     }
     if (given < MAX_OPERANDS && command->operands[given] != NULL) {

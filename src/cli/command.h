@@ -42,6 +42,8 @@ typedef struct {
     const char *summary;                ///< one line
     const char *description;            ///< a paragraph
     const char *operands[MAX_OPERANDS]; ///< names; NULL where there are fewer
+    bool repeats;                       ///< the last operand may be given several times
+    size_t repeated;                    ///< offset of the text_list, in the struct of options, that has them then
     const cli_option *options;
     int option_count;
     const char *examples;
@@ -50,12 +52,13 @@ typedef struct {
     int (*run)(int argument_count, char **arguments, gs_error *error);
 } cli_command;
 
-extern const cli_command run_command, resume_command, verify_command, report_command, show_command, list_command,
-    published_command, next_command, view_command, bench_command;
+extern const cli_command run_command, resume_command, verify_command, merge_command, report_command, show_command,
+    list_command, published_command, next_command, view_command, bench_command;
 
 /// Reads options (anywhere, "--name value", "--name=value", "-o value", "-ovalue", "--" ends them) and operands.
 /// @param options  the subcommand's struct, already holding its presets
-/// @param operands  [MAX_OPERANDS] all that the subcommand names are given on success
+/// @param operands  [MAX_OPERANDS] all that the subcommand names are given on success; of one that is repeated the
+/// first
 /// @return GS_ERROR_INPUT with what was expected
 gs_status read_arguments(const cli_command *command, int argument_count, char **arguments, void *options,
                          const char **operands, gs_error *error);

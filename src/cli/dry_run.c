@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "numeric/format.h"
+#include "report/part.h"
 
 static const double FEWEST_AS_A_COUNT = 10; // trials/s that are printed without decimals
 
@@ -28,8 +29,9 @@ static void print_work(const gs_plan *plan, gs_isa isa) {
     const int lanes = gs_isa_lanes(isa);
     const int64_t trials = gs_plan_trial_count(plan), packs = gs_plan_pack_count(plan, lanes);
     const int64_t configurations = gs_plan_configuration_count(plan);
-    char text[GS_FORMAT_BYTES];
+    char text[GS_FORMAT_BYTES], part[GS_PART_TEXT];
     (void)printf("trials      %s", gs_format_count(trials, text));
+    (void)printf("%s", gs_part_text(gs_plan_part(plan), gs_plan_experiment_trials(plan), part));
     (void)printf(" in %s configuration%s\n", gs_format_count(configurations, text), configurations == 1 ? "" : "s");
     (void)printf("packs       %s", gs_format_count(packs, text));
     (void)printf(" of %d lanes (%s), %.1f %% of the lanes used\n", lanes, gs_isa_names[isa],

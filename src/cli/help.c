@@ -49,6 +49,7 @@ void print_command_help(const cli_command *command, FILE *stream) {
     for (int i = 0; i < MAX_OPERANDS && command->operands[i] != NULL; i++) {
         (void)fprintf(stream, " %s", command->operands[i]);
     }
+    (void)fputs(command->repeats ? "..." : "", stream);
     (void)fprintf(stream, "%s\n\n", command->option_count > 0 ? " [OPTIONS]" : "");
     print_wrapped(command->description, 0, 0, stream);
     (void)fprintf(stream, "\nOptions:\n");

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "cli/ledger.h"
 #include "numeric/format.h"
+#include "report/part.h"
 #include "report/table.h"
 
 static int list(int argument_count, char **typed, gs_error *error);
@@ -68,10 +69,12 @@ static int list(int argument_count, char **typed, gs_error *error) {
         return status;
     }
     const gs_experiment *experiment = gs_results_experiment(results);
-    char trials[GS_FORMAT_BYTES], size[GS_FORMAT_BYTES];
+    const gs_plan *plan = gs_results_plan(results);
+    char trials[GS_FORMAT_BYTES], size[GS_FORMAT_BYTES], part[GS_PART_TEXT];
     const gs_layout *layout = gs_results_layout(results);
-    (void)printf("%s\n%s: %s trials, %s\n\n", experiment->title == NULL ? "" : experiment->title, operands[0],
-                 gs_format_count(gs_plan_trial_count(gs_results_plan(results)), trials),
+    (void)printf("%s\n%s: %s trials%s, %s\n\n", experiment->title == NULL ? "" : experiment->title, operands[0],
+                 gs_format_count(gs_plan_trial_count(plan), trials),
+                 gs_part_text(gs_plan_part(plan), gs_plan_experiment_trials(plan), part),
                  gs_format_bytes((double)gs_results_bytes(results), size));
     print_datasets(layout);
     (void)printf("\n");

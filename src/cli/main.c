@@ -6,9 +6,9 @@
 #include "cli/command.h"
 #include "experiment/names.h"
 
-static const cli_command *const commands[] = {
-    &run_command,       &resume_command, &verify_command, &report_command, &show_command, &list_command,
-    &published_command, &next_command,   &view_command,   &bench_command,  NULL};
+static const cli_command *const commands[] = {&run_command,    &resume_command, &verify_command, &merge_command,
+                                              &report_command, &show_command,   &list_command,   &published_command,
+                                              &next_command,   &view_command,   &bench_command,  NULL};
 
 static const cli_command *find_command(const char *name) {
     for (int i = 0; commands[i] != NULL; i++) {
@@ -44,9 +44,10 @@ static bool asks_for_help(int count, char **arguments) {
 
 static int run_command_line(int count, char **arguments, gs_error *error) {
     if (count < 1) {
-        return gs_fail(error, GS_ERROR_INPUT,
-                       "a subcommand was expected: run, resume, verify, report, show, list, published, next, view or "
-                       "bench; see gansweep --help");
+        return gs_fail(
+            error, GS_ERROR_INPUT,
+            "a subcommand was expected: run, resume, verify, merge, report, show, list, published, next, view or "
+            "bench; see gansweep --help");
     }
     const char *name = arguments[0];
     if (strcmp(name, "--version") == 0) {

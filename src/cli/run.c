@@ -7,12 +7,12 @@
 #include "cli/common_options.h"
 #include "cli/dry_run.h"
 #include "cli/interrupt.h"
+#include "cli/origin.h"
 #include "cli/training.h"
-
-enum { HOST_BYTES = 256 };
 
 typedef struct {
     const char *output; ///< NULL: named after the experiment
+    const char *shard;  ///< "3/10"; NULL: all trials
     text_list settings;
     double checkpoint;
     int threads, isa;
@@ -33,6 +33,13 @@ static const cli_option run_options[] = {
      .argument = "NAME=VALUES",
      .description = "override a setting: lr_D=0.01,0.05 or seed=1:200; may be given several times",
      .offset = INTO(settings)},
+    {.name = "--shard",
+     .kind = OPTION_TEXT,
+     .argument = "I/N",
+     .description =
+         "train only the I-th of N fair shares of the trials, I = 1 to N, into a file of its own; without -o "
+         "its name ends with -I-of-N.h5. gansweep merge joins them",
+     .offset = INTO(shard)},
     THREADS_OPTION(INTO(threads)),
     ISA_OPTION(INTO(isa)),
     CHECKPOINT_OPTION(INTO(checkpoint)),
@@ -66,9 +73,15 @@ const cli_command run_command = {
     .examples = "  gansweep run experiments/d2l.yaml\n"
                 "  gansweep run experiments/d2l.yaml --dry-run --set seed=1:1000000\n"
                 "  gansweep run experiments/d2l.yaml -o d2l.h5 --resume    # the same line begins and goes on\n"
-                "  gansweep run experiments/learning-rates.yaml -o rates.h5 --set lr_D=0.01,0.05 --threads 8\n",
+                "  gansweep run experiments/learning-rates.yaml -o rates.h5 --set lr_D=0.01,0.05 --threads 8\n"
+                "  gansweep run experiments/d2l.yaml --shard 3/10          # d2l-03-of-10.h5, on any machine\n",
     .run = run,
 };
+
+/// One of how many shards; `of` 0: the whole experiment.
+typedef struct {
+    int number, of;
+} shard_choice;
 
 /// One run from its experiment to its results.
 typedef struct {
@@ -77,18 +90,61 @@ typedef struct {
     char **typed;
     gs_experiment *experiment;
     gs_plan *plan;
+    shard_choice shard;
     char *path; ///< of the results file
     gs_run_options options;
 } run_task;
 
-/// "experiments/d2l.yaml" -> "d2l.h5"; NULL when out of memory.
-static char *default_path(const char *experiment) {
+/// Digits from `text` on as a number of shards; NULL when it is none, else where they end.
+static const char *read_shards(const char *text, int *number) {
+    int value = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9' && value <= GS_MOST_SHARDS; at++) {
+        value = 10 * value + (*at - '0');
+    }
+    *number = value;
+    return at > text && value >= 1 && value <= GS_MOST_SHARDS ? at : NULL;
+}
+
+/// "3/10"
+static gs_status read_shard(const char *text, shard_choice *shard, gs_error *error) {
+    if (text == NULL) {
+        return GS_OK;
+    }
+    const char *at = read_shards(text, &shard->number);
+    at = at == NULL || *at != '/' ? NULL : read_shards(at + 1, &shard->of);
+    return at != NULL && *at == '\0' && shard->number <= shard->of
+               ? GS_OK
+               : gs_fail(error, GS_ERROR_INPUT, "--shard: '%.100s' is not I/N with I from 1 to N and N up to %d", text,
+                         GS_MOST_SHARDS);
+}
+
+/// Restricts the plan to the shard's trials.
+static gs_status take_shard(run_task *sweep, gs_error *error) {
+    gs_trial_range range;
+    gs_error reason;
+    if (sweep->shard.of == 0) {
+        return GS_OK;
+    }
+    gs_status status = gs_plan_shard(sweep->experiment, sweep->shard.number, sweep->shard.of, &range, &reason);
+    if (status == GS_OK) {
+        status = gs_plan_restrict(sweep->plan, range, &reason);
+    }
+    return status == GS_OK ? GS_OK : gs_fail(error, status, "--shard: %s", reason.message);
+}
+
+/// "experiments/d2l.yaml" -> "d2l.h5", or "d2l-03-of-10.h5"; NULL when out of memory.
+static char *default_path(const char *experiment, shard_choice shard) {
     const char *slash = strrchr(experiment, '/');
     const char *name = slash == NULL ? experiment : slash + 1;
     const char *dot = strrchr(name, '.');
     const size_t length = dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name);
     char *path = NULL;
-    return asprintf(&path, "%.*s.h5", (int)length, name) < 0 ? NULL : path;
+    const int digits = snprintf(NULL, 0, "%d", shard.of);
+    const int printed = shard.of == 0
+                            ? asprintf(&path, "%.*s.h5", (int)length, name)
+                            : asprintf(&path, "%.*s-%0*d-of-%d.h5", (int)length, name, digits, shard.number, shard.of);
+    return printed < 0 ? NULL : path;
 }
 
 /// With --force a slip of the fingers must not replace the experiment by its results.
@@ -102,43 +158,15 @@ static gs_status refuse_own_experiment(const run_task *sweep, const char *experi
     return GS_OK;
 }
 
-/// The command as a shell reads it; NULL when out of memory.
-static char *command_line(const run_task *sweep) {
-    char *line = NULL;
-    size_t length;
-    FILE *stream = open_memstream(&line, &length);
-    if (stream == NULL) {
-        return NULL;
-    }
-    (void)fputs("gansweep run", stream);
-    for (int i = 0; i < sweep->argument_count; i++) {
-        char *quoted = shell_quoted(sweep->typed[i]);
-        (void)fprintf(stream, " %s", quoted == NULL ? "?" : quoted);
-        free(quoted);
-    }
-    return fclose(stream) == 0 ? line : NULL;
-}
-
 static gs_status create_store(const run_task *sweep, gs_store **store, gs_error *error) {
-    char host[HOST_BYTES] = "";
-    (void)gethostname(host, sizeof host - 1);
-    char *line = command_line(sweep);
+    file_origin origin;
+    begin_origin("run", sweep->argument_count, sweep->typed, &origin);
     const gs_isa isa = sweep->options.isa == GS_ISA_AUTO ? gs_isa_best() : sweep->options.isa;
-    const gs_provenance provenance = {
-        .version = GANSWEEP_VERSION,
-        .isa = gs_isa_names[isa],
-#ifdef __clang__
-        .compiler = __VERSION__,
-#else
-        .compiler = "gcc " __VERSION__,
-#endif
-        .command_line = line == NULL ? "" : line,
-        .host = host,
-        .threads = gs_run_threads_used(sweep->plan, &sweep->options),
-    };
-    const gs_status status = gs_store_create(sweep->path, sweep->experiment, sweep->plan, &provenance,
+    origin.provenance.isa = gs_isa_names[isa];
+    origin.provenance.threads = gs_run_threads_used(sweep->plan, &sweep->options);
+    const gs_status status = gs_store_create(sweep->path, sweep->experiment, sweep->plan, &origin.provenance,
                                              sweep->arguments->force, &interrupted, store, error);
-    free(line);
+    end_origin(&origin);
     return status;
 }
 
@@ -152,6 +180,18 @@ static int begin(const run_task *sweep, training_task *task, gs_error *error) {
     return train_pending(task, error);
 }
 
+/// A shard's file goes on with its own trials.
+static gs_status compare_parts(const gs_results *results, const run_task *sweep, gs_error *error) {
+    const gs_trial_range theirs = gs_plan_part(gs_results_plan(results)), mine = gs_plan_part(sweep->plan);
+    return theirs.first == mine.first && theirs.count == mine.count
+               ? GS_OK
+               : gs_fail(error, GS_ERROR_RESULTS,
+                         "%s: it has the trials %lld to %lld of this experiment, and this run %lld to %lld; give "
+                         "another name, or go on with the file's own by gansweep resume",
+                         sweep->path, (long long)theirs.first, (long long)(theirs.first + theirs.count - 1),
+                         (long long)mine.first, (long long)(mine.first + mine.count - 1));
+}
+
 /// Goes on with the results file, which must belong to this experiment.
 static int go_on(const run_task *sweep, training_task *task, gs_error *error) {
     gs_results *results;
@@ -160,6 +200,9 @@ static int go_on(const run_task *sweep, training_task *task, gs_error *error) {
         return status;
     }
     status = gs_results_compare(results, sweep->experiment, error);
+    if (status == GS_OK) {
+        status = compare_parts(results, sweep, error);
+    }
     const int code = status == GS_OK ? resume_training(results, false, task, error) : (int)status;
     gs_results_close(results);
     return code;
@@ -186,10 +229,13 @@ static int run_experiment(run_task *sweep, const char *experiment_path, gs_error
     if (status == GS_OK) {
         status = gs_plan_create(sweep->experiment, &sweep->plan, error);
     }
+    if (status == GS_OK) {
+        status = take_shard(sweep, error);
+    }
     if (status != GS_OK) {
         return status;
     }
-    sweep->path = arguments->output == NULL ? default_path(experiment_path) : strdup(arguments->output);
+    sweep->path = arguments->output == NULL ? default_path(experiment_path, sweep->shard) : strdup(arguments->output);
     if (sweep->path == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the name of the results file");
     }
@@ -211,8 +257,13 @@ static int run(int argument_count, char **typed, gs_error *error) {
         code = gs_fail(error, GS_ERROR_INPUT,
                        "--resume goes on with the results file and --force replaces it: one of them");
     }
+    shard_choice shard = {0};
+    if (code == GS_OK) {
+        code = read_shard(arguments.shard, &shard, error);
+    }
     if (code == GS_OK) {
         run_task sweep = {.arguments = &arguments,
+                          .shard = shard,
                           .argument_count = argument_count,
                           .typed = typed,
                           .options = {.threads = arguments.threads,

@@ -75,15 +75,16 @@ static double provenance_number(const gs_results *results, const char *name) {
 static gs_status sweep_rate(const shown_trial *shown, double *rate) {
     const double thread_seconds =
         provenance_number(shown->results, "seconds") * provenance_number(shown->results, "threads");
-    const int64_t trials = gs_plan_trial_count(shown->plan);
+    const gs_trial_range part = gs_plan_part(shown->plan);
+    const int64_t end = part.first + part.count;
     double examples = 0;
     unsigned char *status = malloc(STATUS_ROWS);
     if (status == NULL) {
         return gs_fail(shown->error, GS_ERROR_RUN, "out of memory for the status of trials");
     }
     gs_status read = GS_OK;
-    for (int64_t first = 0; first < trials && read == GS_OK; first += STATUS_ROWS) {
-        const int64_t count = trials - first < STATUS_ROWS ? trials - first : STATUS_ROWS;
+    for (int64_t first = part.first; first < end && read == GS_OK; first += STATUS_ROWS) {
+        const int64_t count = end - first < STATUS_ROWS ? end - first : STATUS_ROWS;
         read = gs_results_read(shown->results, "status", first, count, status, shown->error);
         for (int64_t i = 0; i < count && read == GS_OK; i++) {
             gs_settings settings;
@@ -262,13 +263,14 @@ static gs_status show_trial(const gs_results *results, const char *path, const c
                          .experiment = gs_results_experiment(results),
                          .plan = gs_results_plan(results),
                          .error = error};
-    const int64_t trials = gs_plan_trial_count(shown.plan);
+    const gs_trial_range part = gs_plan_part(shown.plan);
     char *end;
     errno = 0;
     shown.trial = strtoll(trial, &end, 10);
-    if (end == trial || *end != '\0' || errno != 0 || shown.trial < 0 || shown.trial >= trials) {
-        return gs_fail(error, GS_ERROR_INPUT, "TRIAL: '%.100s' is not a trial of %s; 0 to %lld was expected", trial,
-                       path, (long long)(trials - 1));
+    if (end == trial || *end != '\0' || errno != 0 || shown.trial < part.first ||
+        shown.trial >= part.first + part.count) {
+        return gs_fail(error, GS_ERROR_INPUT, "TRIAL: '%.100s' is not a trial of %s; %lld to %lld was expected", trial,
+                       path, (long long)part.first, (long long)(part.first + part.count - 1));
     }
     gs_plan_settings(shown.plan, shown.trial, &shown.settings);
     unsigned char status;

@@ -57,7 +57,8 @@ static gs_status summarise(const training_task *task, const gs_progress *progres
                  gs_format_count(trained, trials), trained == 1 ? "" : "s", gs_format_duration(progress->seconds, time),
                  gs_format_count(trained > 0 ? (int64_t)((double)trained / progress->seconds + 0.5) : 0, rate), threads,
                  threads == 1 ? "" : "s", task->path);
-    (void)printf("  %s report %s\n  %s show %s 0\n  %s list %s\n", program, path, program, path, program, path);
+    (void)printf("  %s report %s\n  %s show %s %lld\n  %s list %s\n", program, path, program, path,
+                 (long long)gs_plan_part(task->plan).first, program, path);
     (void)printf("  python3 -c 'import sys, xarray; print(xarray.open_dataset(sys.argv[1], engine=\"h5netcdf\"))' %s\n",
                  path);
     (void)printf("  python3 -c 'import sys, h5py; print(h5py.File(sys.argv[1])[\"loss_G\"][:, -1])' %s\n", path);

@@ -23,18 +23,22 @@ typedef struct {
 /// Combinations slow[first] ... slow[first + size - 1] of equal shape, ascending.
 typedef struct {
     int32_t first, size;
+    int64_t skipped; ///< trials of its first combination that come before the part
+    int64_t trials;  ///< of the part
 } shape_group;
 
-/// Groups first ... first + count - 1, all of `size` combinations.
+/// Groups first ... first + count - 1, all of `trials` trials.
 typedef struct {
-    int32_t first, count, size;
+    int32_t first, count;
+    int64_t trials;
 } group_class;
 
 struct gs_plan {
     const gs_experiment *experiment;
     gs_digits digits;
+    gs_trial_range part; ///< of all trials: those that packs are made of
 
-    int32_t *slow; ///< [shape_count] combinations, group by group
+    int32_t *slow; ///< combinations that the part has trials of, group by group
     shape_group *groups;
     int32_t group_count;
     group_class *classes;
@@ -68,11 +72,11 @@ static int compare_combinations(const void *a, const void *b, void *context) {
     return order != 0 ? order : compare_integers(left, right);
 }
 
-/// By size, the largest first, then in the order of the plan.
+/// By trials, the most first, then in the order of the plan.
 static int compare_groups(const void *a, const void *b, void *context) {
     const int32_t *const slow = context;
     const shape_group *const left = a, *const right = b;
-    const int order = compare_integers(right->size, left->size);
+    const int order = compare_integers(right->trials, left->trials);
     return order != 0 ? order : compare_integers(slow[left->first], slow[right->first]);
 }
 
@@ -80,9 +84,21 @@ static gs_status out_of_memory(gs_error *error) {
     return gs_fail(error, GS_ERROR_RUN, "out of memory while planning");
 }
 
-/// Sorts the combinations by shape and finds where groups begin.
+/// Counts a group's trials: of the first and of the last combination only what belongs to the part.
+static void count_group(const gs_plan *plan, shape_group *group) {
+    const int64_t fast_count = plan->digits.fast_count;
+    const int64_t first = plan->slow[group->first] * fast_count;
+    const int64_t end = (plan->slow[group->first + group->size - 1] + 1) * fast_count;
+    const int64_t part_end = plan->part.first + plan->part.count;
+    group->skipped = plan->part.first > first ? plan->part.first - first : 0;
+    group->trials = group->size * fast_count - group->skipped - (end > part_end ? end - part_end : 0);
+}
+
+/// Sorts the part's combinations by shape and finds where groups begin.
 static gs_status make_groups(gs_plan *plan, gs_error *error) {
-    const int32_t count = (int32_t)plan->digits.shape_count;
+    const int64_t fast_count = plan->digits.fast_count;
+    const int32_t begin = (int32_t)(plan->part.first / fast_count);
+    const int32_t count = (int32_t)((plan->part.first + plan->part.count - 1) / fast_count) - begin + 1;
     work_shape *const shapes = calloc((size_t)count, sizeof *shapes);
     plan->slow = calloc((size_t)count, sizeof *plan->slow);
     plan->groups = calloc((size_t)count, sizeof *plan->groups);
@@ -92,7 +108,7 @@ static gs_status make_groups(gs_plan *plan, gs_error *error) {
     }
     for (int32_t i = 0; i < count; i++) {
         gs_settings settings;
-        gs_digits_settings(&plan->digits, plan->experiment, i * plan->digits.fast_count, &settings);
+        gs_digits_settings(&plan->digits, plan->experiment, (begin + i) * fast_count, &settings);
         shapes[i] = (work_shape){settings.batch_size, settings.latent_dim, settings.epochs};
         plan->slow[i] = i;
     }
@@ -103,16 +119,22 @@ static gs_status make_groups(gs_plan *plan, gs_error *error) {
         }
         plan->groups[plan->group_count - 1].size++;
     }
+    for (int32_t i = 0; i < count; i++) {
+        plan->slow[i] += begin;
+    }
+    for (int32_t i = 0; i < plan->group_count; i++) {
+        count_group(plan, &plan->groups[i]);
+    }
     qsort_r(plan->groups, (size_t)plan->group_count, sizeof *plan->groups, compare_groups, plan->slow);
     free(shapes);
     return GS_OK;
 }
 
-/// Notes where the size of the groups changes.
+/// Notes where the number of the groups' trials changes.
 static gs_status make_classes(gs_plan *plan, gs_error *error) {
     const shape_group *const groups = plan->groups;
     for (int32_t i = 0; i < plan->group_count; i++) {
-        plan->class_count += i == 0 || groups[i].size != groups[i - 1].size;
+        plan->class_count += i == 0 || groups[i].trials != groups[i - 1].trials;
     }
     plan->classes = calloc((size_t)plan->class_count, sizeof *plan->classes);
     if (plan->classes == NULL) {
@@ -120,12 +142,27 @@ static gs_status make_classes(gs_plan *plan, gs_error *error) {
     }
     int32_t current = -1;
     for (int32_t i = 0; i < plan->group_count; i++) {
-        if (i == 0 || groups[i].size != groups[i - 1].size) {
-            plan->classes[++current] = (group_class){.first = i, .size = groups[i].size};
+        if (i == 0 || groups[i].trials != groups[i - 1].trials) {
+            plan->classes[++current] = (group_class){.first = i, .trials = groups[i].trials};
         }
         plan->classes[current].count++;
     }
     return GS_OK;
+}
+
+static gs_status pack_part(gs_plan *plan, gs_error *error) {
+    const gs_status status = make_groups(plan, error);
+    return status == GS_OK ? make_classes(plan, error) : status;
+}
+
+static void free_packs(gs_plan *plan) {
+    free(plan->slow);
+    free(plan->groups);
+    free(plan->classes);
+    plan->slow = NULL;
+    plan->groups = NULL;
+    plan->classes = NULL;
+    plan->group_count = plan->class_count = 0;
 }
 
 // ---- configurations
@@ -219,10 +256,8 @@ gs_status gs_plan_create(const gs_experiment *experiment, gs_plan **plan, gs_err
     p->experiment = experiment;
     gs_status status = gs_digits_create(experiment, &p->digits, error);
     if (status == GS_OK) {
-        status = make_groups(p, error);
-    }
-    if (status == GS_OK) {
-        status = make_classes(p, error);
+        p->part = (gs_trial_range){.count = p->digits.trial_count};
+        status = pack_part(p, error);
     }
     if (status == GS_OK) {
         status = count_configurations(p, error);
@@ -239,21 +274,34 @@ void gs_plan_free(gs_plan *plan) {
     if (plan == NULL) {
         return;
     }
-    free(plan->slow);
-    free(plan->groups);
-    free(plan->classes);
+    free_packs(plan);
     free(plan->mixed_configurations);
     free(plan->mixed_members);
     free(plan->mixed_first);
     free(plan);
 }
 
-int64_t gs_plan_trial_count(const gs_plan *plan) {
-    return plan->digits.trial_count;
+gs_status gs_plan_restrict(gs_plan *plan, gs_trial_range part, gs_error *error) {
+    const int64_t trials = plan->digits.trial_count;
+    if (part.first < 0 || part.count < 1 || part.count > trials || part.first > trials - part.count) {
+        return gs_fail(error, GS_ERROR_INPUT, "there are no %lld trials from %lld on: the experiment has %lld",
+                       (long long)part.count, (long long)part.first, (long long)trials);
+    }
+    free_packs(plan);
+    plan->part = part;
+    return pack_part(plan, error);
 }
 
-int64_t gs_plan_configuration_count(const gs_plan *plan) {
-    return plan->configuration_count;
+gs_trial_range gs_plan_part(const gs_plan *plan) {
+    return plan->part;
+}
+
+int64_t gs_plan_trial_count(const gs_plan *plan) {
+    return plan->part.count;
+}
+
+int64_t gs_plan_experiment_trials(const gs_plan *plan) {
+    return plan->digits.trial_count;
 }
 
 void gs_plan_settings(const gs_plan *plan, int64_t trial, gs_settings *settings) {
@@ -282,6 +330,21 @@ int64_t gs_plan_configuration(const gs_plan *plan, int64_t trial) {
     return configuration;
 }
 
+/// Whether the trials of a configuration don't stand side by side.
+static bool scatters(const gs_plan *plan) {
+    return plan->mixed_configurations != NULL;
+}
+
+int64_t gs_plan_first_configuration(const gs_plan *plan) {
+    return scatters(plan) ? 0 : gs_plan_configuration(plan, plan->part.first);
+}
+
+int64_t gs_plan_configuration_count(const gs_plan *plan) {
+    return scatters(plan) ? plan->configuration_count
+                          : gs_plan_configuration(plan, plan->part.first + plan->part.count - 1) -
+                                gs_plan_configuration(plan, plan->part.first) + 1;
+}
+
 int64_t gs_plan_run_length(const gs_plan *plan) {
     int64_t length = 1;
     for (int i = 0; i < plan->digits.digit_count && only_seeds(&plan->digits.digits[i]); i++) {
@@ -290,12 +353,19 @@ int64_t gs_plan_run_length(const gs_plan *plan) {
     return length;
 }
 
+int64_t gs_plan_run_from(const gs_plan *plan, int64_t trial) {
+    const int64_t run = gs_plan_run_length(plan), left_of_run = run - trial % run;
+    const int64_t left_of_part = plan->part.first + plan->part.count - trial;
+    return left_of_run < left_of_part ? left_of_run : left_of_part;
+}
+
 /// How many values of the mixed digit belong to its combination `mixed`.
 static int64_t mixed_values(const gs_plan *plan, int64_t mixed) {
     return plan->mixed_configurations == NULL ? 1 : plan->mixed_first[mixed + 1] - plan->mixed_first[mixed];
 }
 
-int64_t gs_plan_member_count(const gs_plan *plan, int64_t configuration) {
+/// Trials of a configuration in the whole experiment.
+static int64_t whole_member_count(const gs_plan *plan, int64_t configuration) {
     assert(configuration >= 0 && configuration < plan->configuration_count);
     int64_t count = 1, rest = configuration;
     for (int i = 0; i < plan->digits.digit_count; i++) {
@@ -312,8 +382,9 @@ int64_t gs_plan_member_count(const gs_plan *plan, int64_t configuration) {
     return count;
 }
 
-int64_t gs_plan_member(const gs_plan *plan, int64_t configuration, int64_t index) {
-    assert(index >= 0 && index < gs_plan_member_count(plan, configuration));
+/// Number of a configuration's trial 0 <= index < whole_member_count.
+static int64_t whole_member(const gs_plan *plan, int64_t configuration, int64_t index) {
+    assert(index >= 0 && index < whole_member_count(plan, configuration));
     int64_t trial = 0, stride = 1, rest = configuration, member = index;
     for (int i = 0; i < plan->digits.digit_count; i++) {
         const gs_digit *const digit = &plan->digits.digits[i];
@@ -338,28 +409,64 @@ int64_t gs_plan_member(const gs_plan *plan, int64_t configuration, int64_t index
     return trial;
 }
 
+/// How many of a configuration's trials have a number below `trial`: they ascend.
+static int64_t members_below(const gs_plan *plan, int64_t configuration, int64_t trial) {
+    if (trial <= 0) {
+        return 0;
+    }
+    int64_t low = 0, high = whole_member_count(plan, configuration);
+    if (trial == plan->digits.trial_count) {
+        return high;
+    }
+    if (!scatters(plan)) {
+        const int64_t below = trial - whole_member(plan, configuration, 0);
+        return below < 0 ? 0 : below < high ? below : high;
+    }
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (whole_member(plan, configuration, middle) < trial) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+int64_t gs_plan_member_count(const gs_plan *plan, int64_t configuration) {
+    return members_below(plan, configuration, plan->part.first + plan->part.count) -
+           members_below(plan, configuration, plan->part.first);
+}
+
+int64_t gs_plan_member(const gs_plan *plan, int64_t configuration, int64_t index) {
+    return whole_member(plan, configuration, members_below(plan, configuration, plan->part.first) + index);
+}
+
+void gs_plan_configuration_settings(const gs_plan *plan, int64_t configuration, gs_settings *settings) {
+    gs_plan_settings(plan, whole_member(plan, configuration, 0), settings);
+}
+
 /// Packs of one group of a class.
-static int64_t packs_of_group(const gs_plan *plan, const group_class *class, int lanes) {
-    const int64_t trials = class->size * plan->digits.fast_count;
-    return trials / lanes + (trials % lanes != 0);
+static int64_t packs_of_group(const group_class *class, int lanes) {
+    return class->trials / lanes + (class->trials % lanes != 0);
 }
 
 int64_t gs_plan_pack_count(const gs_plan *plan, int lanes) {
     int64_t packs = 0;
     for (int32_t i = 0; i < plan->class_count; i++) {
-        packs += plan->classes[i].count * packs_of_group(plan, &plan->classes[i], lanes);
+        packs += plan->classes[i].count * packs_of_group(&plan->classes[i], lanes);
     }
     return packs;
 }
 
-/// The group's pack that comes `turn`-th. Where every configuration's seeds fill whole packs, packs of the same seeds
-/// follow each other through a tile of configurations, so that they can share what their seeds draw; a few packs of
-/// seeds further on the next tile begins, so that the rows of a block still are long runs of trials. Tiles differ by
-/// one configuration at most. Two configurations are too few to share anything.
-/// @param packs  of the group
-/// @param run_packs  packs of one configuration, or 0 when configurations don't fill whole packs
+/// Of packs of whole configurations the one that comes `turn`-th. Where every configuration's seeds fill whole packs,
+/// packs of the same seeds follow each other through a tile of configurations, so that they can share what their seeds
+/// draw; a few packs of seeds further on the next tile begins, so that the rows of a block still are long runs of
+/// trials. Tiles differ by one configuration at most. Two configurations are too few to share anything.
+/// @param packs  of these configurations
+/// @param run_packs  packs of one configuration
 static int64_t pack_of_turn(int64_t turn, int64_t packs, int64_t run_packs) {
-    const int64_t configurations = run_packs == 0 ? 0 : packs / run_packs;
+    const int64_t configurations = packs / run_packs;
     if (configurations < FEWEST_THAT_SHARE) {
         return turn;
     }
@@ -373,22 +480,36 @@ static int64_t pack_of_turn(int64_t turn, int64_t packs, int64_t run_packs) {
     return (first + in_tile % width) * run_packs + in_tile / width;
 }
 
+/// The group's pack that comes `turn`-th: what a part has of a configuration that begins before it, the whole
+/// configurations, and what it has of one that goes on behind it.
+static int64_t pack_of_group(const gs_plan *plan, const shape_group *group, int lanes, int64_t turn) {
+    const int64_t run = gs_plan_run_length(plan), cut = group->skipped % run;
+    const int64_t head = cut == 0 ? 0 : run - cut;
+    if (run % lanes != 0 || cut % lanes != 0 || group->trials < head) {
+        return turn;
+    }
+    const int64_t run_packs = run / lanes, head_packs = head / lanes;
+    const int64_t packs = (group->trials - head) / run * run_packs;
+    return turn < head_packs || turn >= head_packs + packs
+               ? turn
+               : head_packs + pack_of_turn(turn - head_packs, packs, run_packs);
+}
+
 int gs_plan_pack(const gs_plan *plan, int lanes, int64_t pack, int64_t *trials) {
     const group_class *class = plan->classes;
     int64_t rest = pack;
-    for (; rest >= class->count * packs_of_group(plan, class, lanes); class ++) {
-        rest -= class->count * packs_of_group(plan, class, lanes);
+    for (; rest >= class->count * packs_of_group(class, lanes); class ++) {
+        rest -= class->count * packs_of_group(class, lanes);
         assert(class + 1 < plan->classes + plan->class_count);
     }
-    const int64_t group_packs = packs_of_group(plan, class, lanes);
+    const int64_t group_packs = packs_of_group(class, lanes);
     const shape_group *const group = &plan->groups[class->first + rest / group_packs];
     const int64_t fast_count = plan->digits.fast_count;
-    const int64_t run = gs_plan_run_length(plan), run_packs = run % lanes == 0 ? run / lanes : 0;
-    const int64_t first = pack_of_turn(rest % group_packs, group_packs, run_packs) * lanes;
-    const int64_t left = group->size * fast_count - first;
+    const int64_t first = pack_of_group(plan, group, lanes, rest % group_packs) * lanes;
+    const int64_t left = group->trials - first;
     const int count = left < lanes ? (int)left : lanes;
     for (int lane = 0; lane < count; lane++) {
-        const int64_t position = first + lane; // among the group's trials
+        const int64_t position = group->skipped + first + lane; // among its combinations' trials
         trials[lane] = plan->slow[group->first + position / fast_count] * fast_count + position % fast_count;
     }
     return count;

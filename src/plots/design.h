@@ -8,7 +8,8 @@
 struct gs_plots {
     const gs_experiment *experiment;
     const gs_plan *plan;
-    int64_t trial_count, configuration_count;
+    int64_t first_trial, trial_count; ///< of the plan's part
+    int64_t first_configuration, configuration_count;
     int64_t epoch_count, largest_epochs; ///< shown, trained
     int64_t place_count;                 ///< configurations that are looked at
     int64_t row_count;                   ///< configurations that GS_PLOT_LOSSES shows

@@ -77,7 +77,7 @@ static int compare_places(const void *a, const void *b) {
 static void find_places(gs_pass *pass) {
     const gs_plots *plots = pass->plots;
     for (int64_t i = 0; i < plots->place_count; i++) {
-        pass->places[i].configuration = gs_plots_spread(i, plots->configuration_count);
+        pass->places[i].configuration = plots->first_configuration + gs_plots_spread(i, plots->configuration_count);
         pass->places[i].cell = gs_plots_cell(plots, pass->places[i].configuration);
     }
     qsort(pass->places, (size_t)plots->place_count, sizeof *pass->places, compare_places);
@@ -86,10 +86,11 @@ static void find_places(gs_pass *pass) {
 /// Trials that are looked at of the largest configuration, of the largest cell, and of all.
 static void count_members(const gs_pass *pass, int64_t *of_configuration, int64_t *of_cell, int64_t *of_all) {
     int64_t in_cell = 0;
-    *of_configuration = *of_cell = *of_all = 0;
+    *of_configuration = 1; // a point is read by itself
+    *of_cell = *of_all = 0;
     for (int64_t i = 0; i < pass->plots->place_count; i++) {
         const int64_t members = gs_plan_member_count(pass->plots->plan, pass->places[i].configuration);
-        const int64_t looked_at = divide_up(members, step_of(pass->plots, members));
+        const int64_t looked_at = members == 0 ? 0 : divide_up(members, step_of(pass->plots, members));
         in_cell = i > 0 && pass->places[i].cell == pass->places[i - 1].cell ? in_cell + looked_at : looked_at;
         *of_configuration = larger(*of_configuration, looked_at);
         *of_cell = larger(*of_cell, in_cell);
@@ -241,10 +242,14 @@ static gs_status look_at(gs_pass *pass, int64_t configuration, gs_error *error) 
     static const char *const names_D[] = {"loss_D_median", "loss_D_percentile_5", "loss_D_percentile_95"};
     static const char *const names_G[] = {"loss_G_median", "loss_G_percentile_5", "loss_G_percentile_95"};
     const gs_plan *plan = pass->plots->plan;
-    const int64_t members = gs_plan_member_count(plan, configuration), step = step_of(pass->plots, members);
+    const int64_t members = gs_plan_member_count(plan, configuration);
+    if (members == 0) {
+        return GS_OK;
+    }
+    const int64_t step = step_of(pass->plots, members);
     const gs_trials_read *trials = &pass->reading.trials;
     gs_settings settings;
-    gs_plan_settings(plan, gs_plan_member(plan, configuration, 0), &settings);
+    gs_plan_configuration_settings(plan, configuration, &settings);
     const gs_status status = gs_reading_members(&pass->reading, configuration, step, settings.epochs, error);
     if (status != GS_OK) {
         return status;

@@ -252,11 +252,11 @@ static int compare_numbers(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-/// The first `chosen` numbers that stand for 0 ... count - 1, ascending; NULL when out of memory.
-static int64_t *spread_numbers(int64_t chosen, int64_t count) {
+/// The first `chosen` numbers that stand for first ... first + count - 1, ascending; NULL when out of memory.
+static int64_t *spread_numbers(int64_t chosen, int64_t first, int64_t count) {
     int64_t *numbers = malloc((size_t)(chosen + 1) * sizeof *numbers);
     for (int64_t i = 0; i < chosen && numbers != NULL; i++) {
-        numbers[i] = gs_plots_spread(i, count);
+        numbers[i] = first + gs_plots_spread(i, count);
     }
     if (numbers != NULL) {
         qsort(numbers, (size_t)chosen, sizeof *numbers, compare_numbers);
@@ -267,7 +267,9 @@ static int64_t *spread_numbers(int64_t chosen, int64_t count) {
 /// How much is shown, so that no dataset is large.
 static void size(gs_plots *plots) {
     const gs_experiment *experiment = plots->experiment;
+    plots->first_trial = gs_plan_part(plots->plan).first;
     plots->trial_count = gs_plan_trial_count(plots->plan);
+    plots->first_configuration = gs_plan_first_configuration(plots->plan);
     plots->configuration_count = gs_plan_configuration_count(plots->plan);
     plots->largest_epochs = gs_experiment_largest(experiment, GS_SETTING_EPOCHS);
     plots->epoch_count = gs_smaller(plots->largest_epochs, MOST_EPOCHS);
@@ -291,8 +293,8 @@ gs_status gs_plots_create(const gs_experiment *experiment, const gs_plan *plan, 
     gs_status status = made->parts == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for the plots") : GS_OK;
     if (status == GS_OK) {
         size(made);
-        made->rows = spread_numbers(made->row_count, made->configuration_count);
-        made->points = spread_numbers(made->point_count, made->trial_count);
+        made->rows = spread_numbers(made->row_count, made->first_configuration, made->configuration_count);
+        made->points = spread_numbers(made->point_count, made->first_trial, made->trial_count);
         if (made->rows == NULL || made->points == NULL) {
             gs_plots_free(made);
             return gs_fail(error, GS_ERROR_RUN, "out of memory for the plots");
@@ -367,7 +369,7 @@ int64_t gs_plots_cell(const gs_plots *plots, int64_t configuration) {
     if (plots->swept_count == 0) {
         return 0;
     }
-    gs_plan_settings(plots->plan, gs_plan_member(plots->plan, configuration, 0), &settings);
+    gs_plan_configuration_settings(plots->plan, configuration, &settings);
     const int64_t column = gs_swept_cell(&plots->swept[0], &settings);
     return plots->swept_count == 1 ? column
                                    : gs_swept_cell(&plots->swept[1], &settings) * plots->swept[0].cell_count + column;
@@ -402,8 +404,7 @@ static bool plan_from_settings(const gs_plots *plots, const gs_plot *plot, const
         if (plot->kind == GS_PLOT_LOSSES) {
             for (int64_t row = 0; row < plots->row_count; row++) {
                 gs_settings settings;
-                const int64_t first = gs_plan_member(plots->plan, plots->rows[row], 0);
-                gs_plan_settings(plots->plan, first, &settings);
+                gs_plan_configuration_settings(plots->plan, plots->rows[row], &settings);
                 values[row] = gs_setting_value(&settings, (gs_setting)setting);
             }
             return true;
@@ -415,6 +416,21 @@ static bool plan_from_settings(const gs_plots *plots, const gs_plot *plot, const
     return false;
 }
 
+/// The first trial of a configuration; NaN when the part has none of it.
+static double first_trial(const gs_plots *plots, int64_t configuration) {
+    return gs_plan_member_count(plots->plan, configuration) == 0
+               ? (double)NAN
+               : (double)gs_plan_member(plots->plan, configuration, 0);
+}
+
+/// How many trials of a configuration follow each other from its first one on.
+static double consecutive_trials(const gs_plots *plots, int64_t configuration) {
+    const gs_plan *plan = plots->plan;
+    return gs_plan_member_count(plan, configuration) == 0
+               ? 0
+               : (double)gs_plan_run_from(plan, gs_plan_member(plan, configuration, 0));
+}
+
 static double planned_value(const gs_plots *plots, const char *name, int64_t index) {
     if (strcmp(name, "epoch") == 0) {
         return (double)gs_plots_epoch(plots, index);
@@ -423,10 +439,10 @@ static double planned_value(const gs_plots *plots, const char *name, int64_t ind
         return (double)plots->rows[index];
     }
     if (strcmp(name, "first_trial") == 0) {
-        return (double)gs_plan_member(plots->plan, plots->rows[index], 0);
+        return first_trial(plots, plots->rows[index]);
     }
     if (strcmp(name, "consecutive_trials") == 0) {
-        return (double)gs_plan_run_length(plots->plan);
+        return consecutive_trials(plots, plots->rows[index]);
     }
     if (strcmp(name, "cell") == 0) {
         return (double)gs_plots_cell(plots, plots->rows[index]);

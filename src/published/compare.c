@@ -202,11 +202,12 @@ static gs_status read_runs(gs_columns *columns, const gs_plan *plan, const gs_pu
                            printed_runs *runs, cluster_member *members, gs_error *error) {
     enum { WINDOW = 4096 };
     double status[WINDOW], loss_D[WINDOW], loss_G[WINDOW];
-    const int64_t count = gs_plan_member_count(plan, comparison->configuration), run = gs_plan_run_length(plan);
+    const int64_t count = gs_plan_member_count(plan, comparison->configuration);
     gs_status read = GS_OK;
     runs->count = 0;
     for (int64_t at = 0, step; at < count && read == GS_OK; at += step) {
-        const int64_t first = gs_plan_member(plan, comparison->configuration, at), together = run - at % run;
+        const int64_t first = gs_plan_member(plan, comparison->configuration, at);
+        const int64_t together = gs_plan_run_from(plan, first);
         step = together < WINDOW ? together : WINDOW;
         step = step < count - at ? step : count - at;
         read = gs_columns_read(columns, GS_QUANTITY_STATUS, comparison->settings.epochs, first, step, status, error);
@@ -292,15 +293,19 @@ static gs_status compare(const gs_results *results, gs_columns *columns, gs_publ
 static gs_status find_configurations(const gs_results *results, gs_published *made, gs_error *error) {
     const gs_plan *plan = gs_results_plan(results);
     const int64_t configurations = gs_plan_configuration_count(plan);
+    const int64_t end = gs_plan_first_configuration(plan) + configurations;
     made->comparisons = calloc((size_t)configurations + 1, sizeof *made->comparisons);
     if (made->comparisons == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for %lld configurations", (long long)configurations);
     }
-    for (int64_t i = 0; i < configurations; i++) {
+    for (int64_t i = gs_plan_first_configuration(plan); i < end; i++) {
         gs_published_comparison *comparison = &made->comparisons[made->count];
         char why[sizeof made->why];
         comparison->configuration = i;
-        gs_plan_settings(plan, gs_plan_member(plan, i, 0), &comparison->settings);
+        gs_plan_configuration_settings(plan, i, &comparison->settings);
+        if (gs_plan_member_count(plan, i) == 0) {
+            continue;
+        }
         comparison->framework = framework_of(comparison->settings.convention);
         if (follows_notebook(gs_results_experiment(results), &comparison->settings, why, sizeof why)) {
             made->count++;

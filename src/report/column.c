@@ -32,7 +32,7 @@ typedef struct {
 
 struct gs_columns {
     const gs_results *results;
-    int64_t trials;
+    int64_t end; ///< behind the last trial
     gs_window windows[GS_QUANTITY_COUNT];
 };
 
@@ -43,7 +43,8 @@ gs_status gs_columns_create(const gs_results *results, gs_columns **columns, gs_
         return gs_fail(error, GS_ERROR_RUN, "out of memory for a report");
     }
     created->results = results;
-    created->trials = gs_plan_trial_count(gs_results_plan(results));
+    const gs_trial_range part = gs_plan_part(gs_results_plan(results));
+    created->end = part.first + part.count;
     for (int quantity = 0; quantity < GS_QUANTITY_COUNT; quantity++) {
         gs_window *window = &created->windows[quantity];
         const int index = gs_layout_find(layout, gs_quantity_datasets[quantity]);
@@ -93,7 +94,7 @@ static double element(const gs_dataset *dataset, const unsigned char *bytes, int
 }
 
 static gs_status move_window(const gs_columns *columns, gs_window *window, int64_t first, gs_error *error) {
-    const int64_t left = columns->trials - first;
+    const int64_t left = columns->end - first;
     window->first = first;
     window->count = left < window->capacity ? left : window->capacity;
     const gs_status status =

@@ -25,12 +25,26 @@ static int count_sets(const gs_data_law *law, int64_t count) {
     return affordable >= MOST_SETS ? MOST_SETS : affordable <= FEWEST_SETS ? FEWEST_SETS : (int)affordable;
 }
 
+/// The configuration of the file that has the most trials: a shard may have few of its first one.
+static int64_t largest_configuration(const gs_plan *plan) {
+    const int64_t first = gs_plan_first_configuration(plan), count = gs_plan_configuration_count(plan);
+    int64_t largest = first, most = 0;
+    for (int64_t i = first; i < first + count; i++) {
+        const int64_t trials = gs_plan_member_count(plan, i);
+        if (trials > most) {
+            most = trials;
+            largest = i;
+        }
+    }
+    return largest;
+}
+
 int gs_floors_data_seeds(const gs_plan *plan, int most, int64_t *seeds) {
-    const int64_t trials = gs_plan_member_count(plan, 0);
+    const int64_t configuration = largest_configuration(plan), trials = gs_plan_member_count(plan, configuration);
     int found = 0;
     for (int64_t i = 0; i < trials && found < most; i++) {
         gs_settings settings;
-        gs_plan_settings(plan, gs_plan_member(plan, 0, i), &settings);
+        gs_plan_settings(plan, gs_plan_member(plan, configuration, i), &settings);
         bool known = false;
         for (int k = 0; k < found && !known; k++) {
             known = seeds[k] == settings.data_seed;

@@ -236,16 +236,19 @@ static gs_status compare_pairs(gs_columns *columns, trial_pair *pairs, gs_paired
 gs_status gs_report_compare(const gs_results *results, int64_t first, int64_t second, gs_paired *paired,
                             gs_error *error) {
     const gs_plan *plan = gs_results_plan(results);
-    const int64_t configurations[2] = {first, second}, count = gs_plan_configuration_count(plan);
+    const int64_t configurations[2] = {first, second}, begin = gs_plan_first_configuration(plan);
+    const int64_t end = begin + gs_plan_configuration_count(plan);
     trial_pair *pairs = NULL;
     gs_columns *columns = NULL;
     *paired = (gs_paired){.pairs = 0};
     for (int side = 0; side < 2; side++) {
-        if (configurations[side] < 0 || configurations[side] >= count) {
-            return gs_fail(error, GS_ERROR_INPUT, "--compare: there is no configuration %lld; the file has 0 to %lld",
-                           (long long)configurations[side], (long long)count - 1);
+        if (configurations[side] < begin || configurations[side] >= end ||
+            gs_plan_member_count(plan, configurations[side]) == 0) {
+            return gs_fail(error, GS_ERROR_INPUT,
+                           "--compare: there is no configuration %lld; the file has %lld to %lld",
+                           (long long)configurations[side], (long long)begin, (long long)end - 1);
         }
-        gs_plan_settings(plan, gs_plan_member(plan, configurations[side], 0), &paired->settings[side]);
+        gs_plan_configuration_settings(plan, configurations[side], &paired->settings[side]);
     }
     gs_status status = gs_columns_create(results, &columns, error);
     if (status == GS_OK) {

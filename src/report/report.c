@@ -44,11 +44,11 @@ typedef struct {
 } gs_range;
 
 static gs_status read_all(const gs_range *range, gs_quantity quantity, double *into, gs_error *error) {
-    const int64_t run_length = range->plan == NULL ? range->count : gs_plan_run_length(range->plan);
     gs_status status = GS_OK;
-    for (int64_t i = 0; i < range->count && status == GS_OK; i += run_length) {
+    for (int64_t i = 0, together; i < range->count && status == GS_OK; i += together) {
         const int64_t first = range->plan == NULL ? 0 : gs_plan_member(range->plan, range->configuration, i);
-        status = range->read(range->source, quantity, range->epochs, first, run_length, into + i, error);
+        together = range->plan == NULL ? range->count : gs_plan_run_from(range->plan, first);
+        status = range->read(range->source, quantity, range->epochs, first, together, into + i, error);
     }
     return status;
 }
@@ -272,7 +272,7 @@ static gs_status summarise_row(gs_making *making, gs_report_row *row, gs_error *
     range.plan = making->plan;
     range.configuration = row->configuration;
     range.count = gs_plan_member_count(making->plan, row->configuration);
-    gs_plan_settings(making->plan, gs_plan_member(making->plan, row->configuration, 0), &row->settings);
+    gs_plan_configuration_settings(making->plan, row->configuration, &row->settings);
     range.epochs = row->settings.epochs;
     for (int64_t i = 0; i < range.count; i++) {
         gs_settings settings;
@@ -373,7 +373,6 @@ static gs_status make_rows(gs_making *making, gs_error *error) {
     gs_report *report = making->report;
     gs_status status = GS_OK;
     for (int64_t i = 0; i < report->count && status == GS_OK; i++) {
-        report->rows[i].configuration = i;
         status = summarise_row(making, &report->rows[i], error);
         if (status == GS_OK) {
             status = join_baseline(making, i, error);
@@ -385,18 +384,31 @@ static gs_status make_rows(gs_making *making, gs_error *error) {
     return status;
 }
 
+/// The configurations that the file has trials of: a row each; false when out of memory.
+/// @param most  filled with the trials of the largest
+static bool begin_rows(gs_making *making, int64_t *most) {
+    gs_report *report = making->report;
+    const int64_t first = gs_plan_first_configuration(making->plan), count = gs_plan_configuration_count(making->plan);
+    *most = 0;
+    report->rows = calloc((size_t)count, sizeof *report->rows);
+    report->baseline_of = calloc((size_t)count, sizeof *report->baseline_of);
+    for (int64_t i = 0; i < count && report->rows != NULL; i++) {
+        const int64_t trials = gs_plan_member_count(making->plan, first + i);
+        if (trials > 0) {
+            report->rows[report->count++].configuration = first + i;
+        }
+        *most = trials > *most ? trials : *most;
+    }
+    return report->rows != NULL && report->baseline_of != NULL;
+}
+
 static gs_status make(gs_making *making, gs_error *error) {
     gs_report *report = making->report;
-    int64_t most = 0, all = 0;
-    for (int64_t i = 0; i < report->count; i++) {
-        const int64_t trials = gs_plan_member_count(making->plan, i);
-        most = trials > most ? trials : most;
-        all += trials;
-    }
+    int64_t most;
+    const int64_t all = gs_plan_trial_count(making->plan);
+    const bool begun = begin_rows(making, &most);
     const int64_t room = most > GS_BASELINE_TRIALS ? most : GS_BASELINE_TRIALS;
     gs_range *range = &making->range;
-    report->rows = calloc((size_t)report->count, sizeof *report->rows);
-    report->baseline_of = calloc((size_t)report->count, sizeof *report->baseline_of);
     range->marks = malloc((size_t)room);
     range->values = malloc((size_t)room * sizeof *range->values);
     range->partner = malloc((size_t)room * sizeof *range->partner);
@@ -409,12 +421,13 @@ static gs_status make(gs_making *making, gs_error *error) {
     pairs->distance = malloc(most_pairs * sizeof *pairs->distance);
     pairs->error = malloc(most_pairs * sizeof *pairs->error);
     range->pairs = pairs;
-    if (report->rows == NULL || report->baseline_of == NULL || range->marks == NULL || range->values == NULL ||
-        range->partner == NULL || range->distance == NULL || range->data_seed == NULL || range->equilibrium == NULL ||
-        pairs->distance == NULL || pairs->error == NULL) {
+    if (!begun || range->marks == NULL || range->values == NULL || range->partner == NULL || range->distance == NULL ||
+        range->data_seed == NULL || range->equilibrium == NULL || pairs->distance == NULL || pairs->error == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for a report of %lld configurations of up to %lld trials",
                        (long long)report->count, (long long)most);
     }
+    report->trials = gs_plan_part(making->plan);
+    report->experiment_trials = gs_plan_experiment_trials(making->plan);
     gs_status status = make_rows(making, error);
     if (status == GS_OK) {
         status = correlate(report, pairs, error);
@@ -443,7 +456,6 @@ gs_status gs_report_create(const gs_results *results, gs_report **report, gs_err
     }
     making.range.read = gs_columns_read;
     making.range.source = columns;
-    making.report->count = gs_plan_configuration_count(making.plan);
     status = make(&making, error);
 
     for (int64_t i = 0; i < making.report->baseline_count; i++) {

@@ -6,6 +6,7 @@
 
 #include "report/answers.h"
 #include "report/fields.h"
+#include "report/part.h"
 #include "numeric/format.h"
 #include "report/table.h"
 #include "report/totals.h"
@@ -276,13 +277,14 @@ static gs_status print_table(const char *heading, const gs_report *report, const
 static void print_heading(const gs_report *report, const gs_experiment *experiment, const char *path,
                           const gs_labels *labels, const gs_screen *screen, FILE *stream) {
     const gs_totals sum = gs_totals_of(report->rows, report->count);
-    char text[5][GS_FORMAT_BYTES];
+    char text[5][GS_FORMAT_BYTES], part[GS_PART_TEXT];
     if (experiment->title != NULL && experiment->title[0] != '\0') {
         (void)fprintf(stream, "%s%s%s\n", gs_screen_on(screen, GS_STYLE_BOLD), experiment->title,
                       gs_screen_off(screen, GS_STYLE_BOLD));
     }
-    (void)fprintf(stream, "%s: %s trial%s in %s configuration%s: %s done, %s diverged, %s pending\n", path,
+    (void)fprintf(stream, "%s: %s trial%s%s in %s configuration%s: %s done, %s diverged, %s pending\n", path,
                   gs_format_count(sum.trials, text[0]), sum.trials == 1 ? "" : "s",
+                  gs_part_text(report->trials, report->experiment_trials, part),
                   gs_format_count(report->count, text[1]), report->count == 1 ? "" : "s",
                   gs_format_count(sum.done, text[2]), gs_format_count(sum.diverged, text[3]),
                   gs_format_count(sum.pending, text[4]));

@@ -268,15 +268,21 @@ static gs_status size_rows(const gs_testing *testing, gs_error *error) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for two-sample tests of %lld configurations",
                        (long long)report->count);
     }
-    for (int64_t i = 0; i < report->count; i++) {
-        gs_two_sample_row *const row = &report->rows[i];
+    const int64_t first = gs_plan_first_configuration(testing->plan), configurations = report->count;
+    report->count = 0; // those that the file has trials of
+    for (int64_t i = first; i < first + configurations; i++) {
+        gs_two_sample_row *const row = &report->rows[report->count];
         row->configuration = i;
         row->trials = gs_plan_member_count(testing->plan, i);
+        if (row->trials == 0) {
+            continue;
+        }
         row->chosen = smaller(row->trials, testing->trials_of_each);
-        gs_plan_settings(testing->plan, gs_plan_member(testing->plan, i, 0), &row->settings);
+        gs_plan_configuration_settings(testing->plan, i, &row->settings);
         report->tested_count += row->chosen;
-        report->untrained_of[i] = find_untrained(report, &row->settings);
-        if (report->untrained_of[i] == report->untrained_count) {
+        int64_t *const untrained = &report->untrained_of[report->count++];
+        *untrained = find_untrained(report, &row->settings);
+        if (*untrained == report->untrained_count) {
             gs_two_sample_row *const nets = &report->untrained[report->untrained_count++];
             *nets = *row;
             nets->chosen = smaller(row->chosen, MOST_UNTRAINED);

@@ -31,9 +31,8 @@ typedef struct {
     char *temporary; ///< in the same folder; "" when there is no such file
     int file, folder_file;
     int64_t bytes;
-    bool force;
+    const gs_new_file *wanted;
     gs_seal *seal;
-    unsigned char *drawing; ///< of the plots, in which nothing is finished
 } gs_making;
 
 // ---- before the file exists ----
@@ -50,10 +49,9 @@ static gs_status check_target(const gs_making *making, gs_error *error) {
         return gs_fail(error, GS_ERROR_INPUT,
                        "%s is a link, a device or a pipe, and is not replaced: give another name", making->path);
     }
-    if (!making->force) {
-        return gs_fail(error, GS_ERROR_INPUT,
-                       "%s exists already: give another name, --resume to complete it, or --force to replace it",
-                       making->path);
+    if (!making->wanted->force) {
+        return gs_fail(error, GS_ERROR_INPUT, "%s exists already: give another name, %s--force to replace it",
+                       making->path, making->wanted->provenance->sources == NULL ? "--resume to complete it, or " : "");
     }
     return GS_OK;
 }
@@ -76,8 +74,27 @@ static gs_status open_folder(gs_making *making, gs_error *error) {
     return GS_OK;
 }
 
+/// Bytes that a file will have at most; INT64_MAX when that overflows. Of a virtual one the structure names each source
+/// once a dataset.
+static int64_t bytes_needed(const gs_making *making, const gs_layout *layout) {
+    enum { MAPPING_BYTES = 512 };
+    const gs_source_files *virtual_sources = making->wanted->virtual_sources;
+    const char *sources = making->wanted->provenance->sources;
+    int64_t names = sources == NULL ? 0 : (int64_t)strlen(sources) + 1;
+    int64_t bytes = gs_layout_file_bytes(layout);
+    if (virtual_sources != NULL) {
+        bytes = gs_layout_structure_bytes(layout);
+        for (int i = 0; i < layout->count; i++) {
+            const gs_dataset *dataset = &layout->columns[i].dataset;
+            bytes += dataset->by_trial ? 0 : dataset->extent[0] * dataset->row_bytes;
+        }
+        names += layout->count * (names + MAPPING_BYTES * virtual_sources->count);
+    }
+    return __builtin_add_overflow(bytes, names, &bytes) ? INT64_MAX : bytes;
+}
+
 static gs_status check_room(const gs_making *making, const gs_layout *layout, gs_error *error) {
-    const int64_t needed = gs_layout_file_bytes(layout);
+    const int64_t needed = bytes_needed(making, layout);
     struct statvfs disk;
     if (needed == INT64_MAX) {
         return gs_fail(error, GS_ERROR_INPUT, "%s: the size of the results overflows: %lld trials are too many",
@@ -169,7 +186,8 @@ static gs_status find_note(gs_seal *seal, const gs_hdf5 *hdf5, int note, gs_erro
     return status;
 }
 
-/// Reads back where libhdf5 has put everything: first the datasets, in their order.
+/// Reads back where libhdf5 has put everything: first the datasets, in their order. Rows that lie in other files have
+/// no place in this one.
 static gs_status find_everything(const gs_structure *structure, gs_error *error) {
     gs_hdf5 *hdf5;
     gs_seal *seal = structure->making->seal;
@@ -180,7 +198,12 @@ static gs_status find_everything(const gs_structure *structure, gs_error *error)
     }
     for (int i = 0; i < structure->layout->count && status == GS_OK; i++) {
         const gs_dataset *dataset = &structure->layout->columns[i].dataset;
+        const gs_source_files *sources = structure->making->wanted->virtual_sources;
         int64_t address;
+        if (sources != NULL && dataset->by_trial) {
+            status = gs_hdf5_check_virtual(hdf5, dataset, sources, error);
+            continue;
+        }
         status = gs_hdf5_find_rows(hdf5, dataset, &address, error);
         if (status == GS_OK) {
             add_extent(seal, "", dataset->name, GS_EXTENT_ROWS, address, dataset->extent[0] * dataset->row_bytes);
@@ -206,7 +229,8 @@ static gs_status make_structure(void *context, gs_error *error) {
     const gs_structure *structure = context;
     const gs_making *making = structure->making;
     struct stat found;
-    const gs_status status = gs_hdf5_create(making->temporary, structure->layout, structure->notes, error);
+    const gs_status status =
+        gs_hdf5_create(making->temporary, structure->layout, structure->notes, making->wanted->virtual_sources, error);
     if (status != GS_OK) {
         return status;
     }
@@ -228,11 +252,13 @@ static gs_status lay_out(gs_store *store, gs_making *making, const gs_note *note
         return gs_fail(error, GS_ERROR_RUN, "%s: %s", making->path, reason.message);
     }
     making->bytes = store->bytes = making->seal->file_bytes;
+    int extents = 0;
     for (int i = 0; i < store->layout->count; i++) {
-        store->addresses[i] = making->seal->extents[i].address;
+        const bool elsewhere = making->wanted->virtual_sources != NULL && store->layout->columns[i].dataset.by_trial;
+        store->addresses[i] = elsewhere ? -1 : making->seal->extents[extents++].address;
     }
     for (int i = 0; i < gs_plots_part_count(store->layout->plots); i++) {
-        store->part_addresses[i] = making->seal->extents[store->layout->count + i].address;
+        store->part_addresses[i] = making->seal->extents[extents++].address;
     }
     store->seconds_address = gs_seal_find(making->seal, "/provenance/seconds")->address;
     store->seconds_checksum_address = gs_seal_find(making->seal, "/provenance/seconds_checksum")->address;
@@ -287,8 +313,8 @@ static gs_status publish(gs_making *making, gs_error *error) {
     if (fsync(making->file) != 0) {
         return gs_fail(error, GS_ERROR_RUN, "%s can't be made durable: %s", making->path, strerror(errno));
     }
-    const bool renamed = making->force ? rename(making->temporary, making->path) == 0
-                                       : gs_rename_without_overwriting(making->temporary, making->path);
+    const bool renamed = making->wanted->force ? rename(making->temporary, making->path) == 0
+                                               : gs_rename_without_overwriting(making->temporary, making->path);
     if (!renamed) {
         const gs_status status = errno == EEXIST ? GS_ERROR_INPUT : GS_ERROR_RUN;
         return gs_fail(error, status, "%s can't be given its name: %s", making->path, strerror(errno));
@@ -297,7 +323,7 @@ static gs_status publish(gs_making *making, gs_error *error) {
     if (!gs_sync_folder(making->folder_file)) {
         const gs_status status =
             gs_fail(error, GS_ERROR_RUN, "folder %s can't be made durable: %s", making->folder, strerror(errno));
-        if (!making->force) { // what was replaced is gone: then a complete file is better than none
+        if (!making->wanted->force) { // what was replaced is gone: then a complete file is better than none
             (void)unlink(making->path);
         }
         return status;
@@ -312,16 +338,7 @@ static gs_status fill_file(gs_store *store, gs_making *making, const gs_note *no
         status = reserve(making, error);
     }
     if (status == GS_OK) {
-        status = write_pending_rows(store, error);
-    }
-    if (status == GS_OK) {
-        status = gs_store_write_plan(store, error);
-    }
-    if (status == GS_OK) {
-        status = gs_store_write_drawing(store, making->drawing, error);
-    }
-    if (status == GS_OK) {
-        status = gs_store_write_seconds(store, NAN, error);
+        status = making->wanted->fill(store, making->wanted->context, error);
     }
     if (status == GS_OK) {
         status = seal_file(making, error);
@@ -353,11 +370,19 @@ static gs_status make_file(gs_store *store, gs_making *making, const gs_note *no
     return status;
 }
 
-gs_status gs_store_create(const char *path, const gs_experiment *experiment, const gs_plan *plan,
-                          const gs_provenance *provenance, bool force, const volatile int *stop, gs_store **store,
-                          gs_error *error) {
+/// Datasets whose rows lie in the file.
+static int count_datasets(const gs_layout *layout, bool is_virtual) {
+    int count = 0;
+    for (int i = 0; i < layout->count; i++) {
+        count += !is_virtual || !layout->columns[i].dataset.by_trial;
+    }
+    return count;
+}
+
+gs_status gs_store_make(const char *path, const gs_experiment *experiment, const gs_plan *plan,
+                        const gs_new_file *wanted, const volatile int *stop, gs_store **store, gs_error *error) {
     gs_note notes[GS_NOTE_COUNT] = {0};
-    gs_making making = {.path = path, .file = -1, .folder_file = -1, .force = force};
+    gs_making making = {.path = path, .file = -1, .folder_file = -1, .wanted = wanted};
     gs_store *made;
     gs_status status = gs_store_allocate(path, experiment, plan, stop, &made, error);
     if (status != GS_OK) {
@@ -368,19 +393,16 @@ gs_status gs_store_create(const char *path, const gs_experiment *experiment, con
         status = gs_fail(error, GS_ERROR_RUN, "out of memory");
     } else {
         making.seal = shared;
-        const int extents = made->layout->count + gs_plots_part_count(made->layout->plots) + GS_NOTE_COUNT - 1;
+        const bool is_virtual = wanted->virtual_sources != NULL;
+        const int extents =
+            count_datasets(made->layout, is_virtual) + gs_plots_part_count(made->layout->plots) + GS_NOTE_COUNT - 1;
         assert(extents <= GS_SEAL_MOST_EXTENTS);
-        status = gs_notes_create(experiment, provenance, gs_seal_text_bytes(extents), notes, error);
+        status = gs_notes_create(experiment, plan, wanted->provenance, is_virtual, gs_seal_text_bytes(extents), notes,
+                                 error);
     }
     if (status == GS_OK) {
-        making.drawing = malloc((size_t)gs_plots_bytes(made->layout->plots));
-        status = making.drawing == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for the plots") : GS_OK;
-    }
-    if (status == GS_OK) {
-        gs_plots_clear(made->layout->plots, making.drawing);
         status = make_file(made, &making, notes, error);
     }
-    free(making.drawing);
     gs_notes_free(notes);
     if (making.folder_file >= 0) {
         (void)close(making.folder_file);
@@ -396,4 +418,36 @@ gs_status gs_store_create(const char *path, const gs_experiment *experiment, con
     }
     *store = made;
     return GS_OK;
+}
+
+// ---- a file in which nothing is finished ----
+
+static gs_status write_empty_plots(const gs_store *store, gs_error *error) {
+    unsigned char *drawing = malloc((size_t)gs_plots_bytes(store->layout->plots));
+    if (drawing == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for the plots");
+    }
+    gs_plots_clear(store->layout->plots, drawing);
+    const gs_status status = gs_store_write_drawing(store, drawing, error);
+    free(drawing);
+    return status;
+}
+
+static gs_status fill_with_nothing(gs_store *store, void *context, gs_error *error) {
+    (void)context;
+    gs_status status = write_pending_rows(store, error);
+    if (status == GS_OK) {
+        status = gs_store_write_plan(store, error);
+    }
+    if (status == GS_OK) {
+        status = write_empty_plots(store, error);
+    }
+    return status == GS_OK ? gs_store_write_seconds(store, NAN, error) : status;
+}
+
+gs_status gs_store_create(const char *path, const gs_experiment *experiment, const gs_plan *plan,
+                          const gs_provenance *provenance, bool force, const volatile int *stop, gs_store **store,
+                          gs_error *error) {
+    const gs_new_file wanted = {.provenance = provenance, .force = force, .fill = fill_with_nothing};
+    return gs_store_make(path, experiment, plan, &wanted, stop, store, error);
 }

@@ -30,7 +30,8 @@ static gs_status read_rows(void *source, const char *dataset, int64_t first, int
     }
     const int column = gs_layout_find(store->layout, dataset);
     const int64_t row_bytes = store->layout->columns[column].dataset.row_bytes;
-    if (!gs_read_at(store->file, into, (size_t)(count * row_bytes), store->addresses[column] + first * row_bytes)) {
+    const int64_t address = store->addresses[column] + gs_layout_place(store->layout, column, first) * row_bytes;
+    if (!gs_read_at(store->file, into, (size_t)(count * row_bytes), address)) {
         return gs_fail(error, GS_ERROR_RUN, "%s: %s can't be read: %s", store->path, dataset, gs_read_failure());
     }
     return GS_OK;

@@ -57,13 +57,14 @@ static gs_status fail_with_reason(gs_error *error, gs_status status, const char 
 
 /// How files are opened: without HDF5's lock, so that others can read meanwhile, and closed with all that is open in
 /// them.
-static hid_t file_access(void) {
+/// @param high  newest form of an object
+static hid_t file_access(H5F_libver_t high) {
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (access >= 0 && (H5Pset_file_locking(access, 0, 1) < 0 || H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0 ||
                         H5Pset_sieve_buf_size(access, 0) < 0 || H5Pset_meta_block_size(access, BLOCK_BYTES) < 0 ||
                         H5Pset_small_data_block_size(access, BLOCK_BYTES) < 0 ||
                         H5Pset_alignment(access, BLOCK_BYTES, SECTOR_BYTES) < 0 ||
-                        H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18) < 0)) {
+                        H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, high) < 0)) {
         H5Pclose(access);
         return H5I_INVALID_HID;
     }
@@ -170,6 +171,47 @@ static hid_t row_storage(gs_element element) {
     return storage;
 }
 
+/// Adds to a dataset's storage that its rows lie in datasets of the same name in the sources, one after the other.
+static bool map_rows(hid_t storage, const gs_dataset *dataset, const gs_source_files *sources) {
+    hsize_t whole[GS_MAX_RANK], first[GS_MAX_RANK] = {0}, part[GS_MAX_RANK];
+    char name[sizeof dataset->name + 1];
+    for (int d = 0; d < dataset->rank; d++) {
+        whole[d] = part[d] = (hsize_t)dataset->extent[d];
+    }
+    (void)snprintf(name, sizeof name, "/%s", dataset->name);
+    const hid_t space = H5Screate_simple(dataset->rank, whole, NULL);
+    bool mapped = space >= 0;
+    for (int64_t i = 0; i < sources->count && mapped; i++) {
+        const gs_source_file *source = &sources->list[i];
+        part[0] = (hsize_t)source->part.count;
+        const hid_t own_space = H5Screate_simple(dataset->rank, part, NULL);
+        mapped = own_space >= 0 && H5Sselect_hyperslab(space, H5S_SELECT_SET, first, NULL, part, NULL) >= 0 &&
+                 H5Pset_virtual(storage, space, source->name, name, own_space) >= 0;
+        H5Sclose(own_space);
+        first[0] += part[0];
+    }
+    H5Sclose(space);
+    return mapped;
+}
+
+/// Virtual, with the fill value that tells what libhdf5 can't find in the sources from what is there.
+static hid_t virtual_storage(const gs_dataset *dataset, const gs_source_files *sources) {
+    const float nan_f4 = __builtin_nanf("");
+    const double nan_f8 = __builtin_nan("");
+    const hid_t storage = H5Pcreate(H5P_DATASET_CREATE);
+    bool set = storage >= 0 && H5Pset_obj_track_times(storage, 0) >= 0 && map_rows(storage, dataset, sources);
+    if (dataset->element == GS_F4) {
+        set = set && H5Pset_fill_value(storage, H5T_IEEE_F32LE, &nan_f4) >= 0;
+    } else if (dataset->element == GS_F8) {
+        set = set && H5Pset_fill_value(storage, H5T_IEEE_F64LE, &nan_f8) >= 0;
+    }
+    if (storage >= 0 && !set) {
+        H5Pclose(storage);
+        return H5I_INVALID_HID;
+    }
+    return storage;
+}
+
 static bool write_dataset_attributes(hid_t object, const gs_column *column, const gs_layout *layout) {
     const gs_dataset *dataset = &column->dataset;
     return write_text_attribute(object, "long_name", dataset->long_name) &&
@@ -196,13 +238,15 @@ static bool join_scales(hid_t file, hid_t object, const gs_dataset *dataset) {
     return true;
 }
 
-static bool create_dataset(hid_t file, const gs_column *column, const gs_layout *layout) {
+static bool create_dataset(hid_t file, const gs_column *column, const gs_layout *layout,
+                           const gs_source_files *sources) {
     const gs_dataset *dataset = &column->dataset;
     hsize_t extent[GS_MAX_RANK];
     for (int d = 0; d < dataset->rank; d++) {
         extent[d] = (hsize_t)dataset->extent[d];
     }
-    const hid_t storage = row_storage(dataset->element);
+    const hid_t storage =
+        sources != NULL && dataset->by_trial ? virtual_storage(dataset, sources) : row_storage(dataset->element);
     const hid_t space = H5Screate_simple(dataset->rank, extent, NULL);
     const hid_t object = storage < 0 || space < 0 ? H5I_INVALID_HID
                                                   : H5Dcreate2(file, dataset->name, file_type(dataset->element), space,
@@ -393,41 +437,48 @@ static bool create_plots(hid_t file, const gs_plots *plots) {
 static bool write_root_attributes(hid_t file, const gs_layout *layout, const gs_note *notes) {
     const char *title = layout->experiment->title;
     const int64_t configurations = gs_plan_configuration_count(layout->plan);
-    char source[128], summary[512];
+    char source[128], part[96] = "", summary[640];
+    if (layout->trial_count < gs_plan_experiment_trials(layout->plan)) {
+        (void)snprintf(part, sizeof part, " (numbers %lld to %lld of %lld)", (long long)layout->first_trial,
+                       (long long)(layout->first_trial + layout->trial_count - 1),
+                       (long long)gs_plan_experiment_trials(layout->plan));
+    }
     (void)snprintf(source, sizeof source, "gansweep %s", notes[GS_NOTE_VERSION].text);
     (void)snprintf(
         summary, sizeof summary,
-        "%lld training%s of small GANs as one designed experiment of %lld configuration%s: settings, losses, "
+        "%lld training%s%s of small GANs as one designed experiment of %lld configuration%s: settings, losses, "
         "parameters and samples of each, and its generator's covariance compared with the truth. Rows whose "
         "status is 0 are pending.",
-        (long long)layout->trial_count, layout->trial_count == 1 ? "" : "s", (long long)configurations,
+        (long long)layout->trial_count, layout->trial_count == 1 ? "" : "s", part, (long long)configurations,
         configurations == 1 ? "" : "s");
     return write_text_attribute(file, "title", title == NULL || *title == '\0' ? "GAN sweep" : title) &&
            write_text_attribute(file, "Conventions", "CF-1.8") && write_text_attribute(file, "source", source) &&
            write_text_attribute(file, "summary", summary);
 }
 
-static bool create_everything(hid_t file, const gs_layout *layout, const gs_note *notes) {
+static bool create_everything(hid_t file, const gs_layout *layout, const gs_note *notes,
+                              const gs_source_files *sources) {
     // The entries of /provenance first: the seal must stand near the beginning of the file.
     bool written = write_root_attributes(file, layout, notes) && create_notes(file, notes);
     for (int i = 0; i < layout->count && written; i++) {
-        written = create_dataset(file, &layout->columns[i], layout);
+        written = create_dataset(file, &layout->columns[i], layout, sources);
     }
     written = written && create_plots(file, layout->plots);
     return written && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
 }
 
-gs_status gs_hdf5_create(const char *path, const gs_layout *layout, const gs_note *notes, gs_error *error) {
+gs_status gs_hdf5_create(const char *path, const gs_layout *layout, const gs_note *notes,
+                         const gs_source_files *sources, gs_error *error) {
     failures found;
     keep_failures(&found);
     gs_status status = GS_OK;
-    const hid_t access = file_access();
+    const hid_t access = file_access(sources == NULL ? H5F_LIBVER_V18 : H5F_LIBVER_V110); // virtual datasets came then
     const hid_t creation = H5Pcreate(H5P_FILE_CREATE);
     hid_t file = H5I_INVALID_HID;
     if (access >= 0 && creation >= 0 && H5Pset_obj_track_times(creation, 0) >= 0) {
         file = H5Fcreate(path, H5F_ACC_TRUNC, creation, access);
     }
-    if (file < 0 || !create_everything(file, layout, notes)) {
+    if (file < 0 || !create_everything(file, layout, notes, sources)) {
         status = fail_with_reason(error, GS_ERROR_RUN, "the results file can't be laid out", &found);
     }
     if (file >= 0 && H5Fclose(file) < 0 && status == GS_OK) {
@@ -508,7 +559,7 @@ gs_status gs_hdf5_open(const char *path, int file, int64_t bytes, gs_hdf5 **hdf5
     }
     keep_failures(&opened->found);
     opened->bytes = bytes;
-    const hid_t access = file_access();
+    const hid_t access = file_access(H5F_LIBVER_V110);
     opened->file = access < 0 ? H5I_INVALID_HID : H5Fopen(path, H5F_ACC_RDONLY, access);
     if (opened->file < 0) {
         // A failure of the file has a reason; one of libhdf5's own start has none. What libhdf5 says is not always that
@@ -646,6 +697,54 @@ gs_status gs_hdf5_find_rows(const gs_hdf5 *hdf5, const gs_dataset *dataset, int6
     }
     H5Dclose(object);
     return *address < 0 ? fail_damaged(error, "/", dataset->name) : GS_OK;
+}
+
+/// Whether a selection is a source's rows, in a space of so many.
+static bool selects_part(hid_t space, const gs_dataset *dataset, int64_t first, int64_t count) {
+    hsize_t start[GS_MAX_RANK], stride[GS_MAX_RANK], counts[GS_MAX_RANK], block[GS_MAX_RANK];
+    bool right = space >= 0 && H5Sget_simple_extent_ndims(space) == dataset->rank &&
+                 H5Sis_regular_hyperslab(space) > 0 &&
+                 H5Sget_regular_hyperslab(space, start, stride, counts, block) >= 0;
+    for (int d = 0; d < dataset->rank && right; d++) {
+        right = start[d] == (hsize_t)(d == 0 ? first : 0) && counts[d] == 1 &&
+                block[d] == (hsize_t)(d == 0 ? count : dataset->extent[d]);
+    }
+    return right;
+}
+
+/// Whether mapping `index` of a virtual dataset leads to its source.
+static bool maps_source(hid_t storage, size_t index, const gs_dataset *dataset, const gs_source_file *source) {
+    const size_t room = strlen(source->name) + 1;
+    char name[sizeof dataset->name + 1], found_name[sizeof name + 1], *found_file = malloc(room + 1);
+    (void)snprintf(name, sizeof name, "/%s", dataset->name);
+    const hid_t rows = H5Pget_virtual_vspace(storage, index), own = H5Pget_virtual_srcspace(storage, index);
+    const bool right =
+        found_file != NULL && selects_part(rows, dataset, source->part.first, source->part.count) &&
+        H5Sget_select_type(own) == H5S_SEL_ALL && // its extent is the source's, and not kept here
+
+        H5Pget_virtual_filename(storage, index, found_file, room + 1) == (ssize_t)room - 1 &&
+        H5Pget_virtual_dsetname(storage, index, found_name, sizeof found_name) == (ssize_t)strlen(name) &&
+        strcmp(found_file, source->name) == 0 && strcmp(found_name, name) == 0;
+    H5Sclose(rows);
+    H5Sclose(own);
+    free(found_file);
+    return right;
+}
+
+gs_status gs_hdf5_check_virtual(const gs_hdf5 *hdf5, const gs_dataset *dataset, const gs_source_files *sources,
+                                gs_error *error) {
+    size_t count = 0;
+    const hid_t object = open_dataset(hdf5->file, dataset->name);
+    const hid_t storage = object < 0 ? H5I_INVALID_HID : H5Dget_create_plist(object);
+    bool right = storage >= 0 && has_type(object, file_type(dataset->element)) &&
+                 has_extent(object, dataset->rank, dataset->extent) && H5Pget_layout(storage) == H5D_VIRTUAL &&
+                 H5Pget_virtual_count(storage, &count) >= 0 && (int64_t)count == sources->count;
+    for (size_t i = 0; i < count && right; i++) {
+        right = maps_source(storage, i, dataset, &sources->list[i]);
+    }
+    H5Pclose(storage);
+    H5Dclose(object);
+    return right ? GS_OK : fail_damaged(error, "/", dataset->name);
 }
 
 gs_status gs_hdf5_find_part(const gs_hdf5 *hdf5, const gs_plots *plots, int part, int64_t *address, gs_error *error) {

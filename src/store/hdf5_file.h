@@ -7,12 +7,15 @@
 
 #include "store/layout.h"
 #include "store/provenance.h"
+#include "store/sources.h"
 
 /// Makes a file's structure: every dataset at full size with its attributes and dimension scales, the texts, and
 /// neither rows nor plots. The file must exist: it is emptied first. Like all here it is called in a child process
 /// alone.
+/// @param sources  NULL, or where the rows of trials lie: their datasets are virtual then
 /// @return GS_ERROR_RUN with libhdf5's reason
-gs_status gs_hdf5_create(const char *path, const gs_layout *layout, const gs_note *notes, gs_error *error);
+gs_status gs_hdf5_create(const char *path, const gs_layout *layout, const gs_note *notes,
+                         const gs_source_files *sources, gs_error *error);
 
 /// Looks at the first bytes, without libhdf5.
 /// @return GS_ERROR_RESULTS when it is not a plain HDF5 file in the earliest format, or is shorter than it says
@@ -40,5 +43,9 @@ gs_status gs_hdf5_find_part(const gs_hdf5 *hdf5, const gs_plots *plots, int part
 
 /// Address of a dataset's rows, once its type, shape and storage have been found to be as the layout says.
 gs_status gs_hdf5_find_rows(const gs_hdf5 *hdf5, const gs_dataset *dataset, int64_t *address, gs_error *error);
+
+/// Whether a dataset's rows lie in the sources, one after the other: its type, shape and mapping are as they say.
+gs_status gs_hdf5_check_virtual(const gs_hdf5 *hdf5, const gs_dataset *dataset, const gs_source_files *sources,
+                                gs_error *error);
 
 #endif

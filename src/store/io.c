@@ -53,6 +53,15 @@ static bool succeeded_or_unsupported(int result) {
     return result == 0 || errno == ENOSYS || errno == EINVAL || errno == EOPNOTSUPP || errno == ESPIPE;
 }
 
+bool gs_begin_sync(int file, int64_t begin, int64_t end) {
+    return begin == end || succeeded_or_unsupported(sync_file_range(file, begin, end - begin, SYNC_FILE_RANGE_WRITE));
+}
+
+bool gs_await_sync(int file, int64_t begin, int64_t end) {
+    const unsigned all = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    return begin == end || succeeded_or_unsupported(sync_file_range(file, begin, end - begin, all));
+}
+
 bool gs_stream_write(gs_stream *stream, const void *bytes, size_t count, int64_t address) {
     const int64_t end = address + (int64_t)count;
     if (!gs_write_at(stream->file, bytes, count, address)) {
@@ -62,15 +71,11 @@ bool gs_stream_write(gs_stream *stream, const void *bytes, size_t count, int64_t
         return true;
     }
     const int64_t before = stream->sent - stream->dropped;
-    if (!succeeded_or_unsupported(
-            sync_file_range(stream->file, stream->sent, end - stream->sent, SYNC_FILE_RANGE_WRITE))) {
+    if (!gs_begin_sync(stream->file, stream->sent, end) ||
+        !gs_await_sync(stream->file, stream->dropped, stream->sent)) {
         return false;
     }
     if (before > 0) {
-        const unsigned all = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
-        if (!succeeded_or_unsupported(sync_file_range(stream->file, stream->dropped, before, all))) {
-            return false;
-        }
         (void)posix_fadvise(stream->file, stream->dropped, before, POSIX_FADV_DONTNEED);
     }
     stream->dropped = stream->sent;

@@ -17,6 +17,14 @@ bool gs_read_at(int file, void *bytes, size_t count, int64_t address);
 /// Why gs_read_at failed just now: "it is truncated", or the system's reason.
 const char *gs_read_failure(void);
 
+/// Tells the system to begin writing bytes [begin, end) to the disk, and does not wait.
+/// @return false with errno, which tells of a failure that a later sync may not know of
+bool gs_begin_sync(int file, int64_t begin, int64_t end);
+
+/// Waits until they are written. A sync is still needed.
+/// @return false with errno
+bool gs_await_sync(int file, int64_t begin, int64_t end);
+
 /// Writing of much more than fits in memory, from low to high addresses: what lies behind is sent to the disk and
 /// dropped from memory as one goes, several times faster than leaving it all to one sync at the end. That is still
 /// needed.

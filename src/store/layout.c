@@ -720,6 +720,7 @@ gs_status gs_layout_create(const gs_experiment *experiment, const gs_plan *plan,
     }
     made->experiment = experiment;
     made->plan = plan;
+    made->first_trial = gs_plan_part(plan).first;
     made->trial_count = gs_plan_trial_count(plan);
     made->largest_epochs = gs_experiment_largest(experiment, GS_SETTING_EPOCHS);
     gs_generator_layers(experiment, gs_experiment_largest(experiment, GS_SETTING_LATENT_DIM), &made->generator);
@@ -765,6 +766,10 @@ int gs_layout_find(const gs_layout *layout, const char *name) {
     return -1;
 }
 
+int64_t gs_layout_place(const gs_layout *layout, int column, int64_t row) {
+    return layout->columns[column].dataset.by_trial ? row - layout->first_trial : row;
+}
+
 int64_t gs_layout_trial_bytes(const gs_layout *layout) {
     int64_t bytes = 0;
     for (int i = 0; i < layout->count; i++) {
@@ -781,7 +786,7 @@ void gs_ledger_add(gs_ledger *ledger, const unsigned char *statuses, int64_t cou
     ledger->pending = ledger->planned - ledger->done - ledger->diverged;
 }
 
-int64_t gs_layout_file_bytes(const gs_layout *layout) {
+int64_t gs_layout_structure_bytes(const gs_layout *layout) {
     int64_t total = FILE_OVERHEAD + (int64_t)layout->count * DATASET_OVERHEAD + gs_plots_bytes(layout->plots);
     for (int i = 0; i < gs_plots_count(layout->plots); i++) {
         total +=
@@ -793,7 +798,7 @@ int64_t gs_layout_file_bytes(const gs_layout *layout) {
     const int64_t d = experiment->data.dimension;
     const int64_t texts = 2 * (int64_t)experiment->text_length + 4 * (int64_t)strlen(experiment->overrides) +
                           BYTES_OF_A_NUMBER * d * (d + 1);
-    bool fits = !__builtin_add_overflow(total, texts, &total);
+    total += texts;
     for (int setting = 0; setting < GS_SETTING_COUNT; setting++) {
         const gs_values *values = &layout->experiment->values[setting];
         if (values->reals != NULL || values->integers != NULL) {
@@ -801,6 +806,12 @@ int64_t gs_layout_file_bytes(const gs_layout *layout) {
         }
         total += values->drawn == NULL ? 0 : BYTES_OF_A_NUMBER * values->drawn->choice_count;
     }
+    return total;
+}
+
+int64_t gs_layout_file_bytes(const gs_layout *layout) {
+    int64_t total = gs_layout_structure_bytes(layout);
+    bool fits = true;
     for (int i = 0; i < layout->count; i++) {
         const gs_dataset *dataset = &layout->columns[i].dataset;
         int64_t bytes;

@@ -43,7 +43,7 @@ struct gs_column {
 struct gs_layout {
     const gs_experiment *experiment;
     const gs_plan *plan;
-    int64_t trial_count;
+    int64_t first_trial, trial_count; ///< of the plan's part
     int64_t largest_epochs;
     gs_layers generator; ///< for the largest latent_dim
     gs_layers discriminator;
@@ -59,8 +59,14 @@ int64_t gs_element_bytes(gs_element element);
 /// Fills whole elements with what pending rows hold: the quiet NaN, or 0.
 void gs_element_clear(gs_element element, int64_t bytes, unsigned char *into);
 
+/// Place among a column's rows of that of a trial, or, in a coordinate of another dimension, of a position.
+int64_t gs_layout_place(const gs_layout *layout, int column, int64_t row);
+
 /// Bytes of one trial's row of every dataset with a dimension `trial`.
 int64_t gs_layout_trial_bytes(const gs_layout *layout);
+
+/// Bytes of all that is no row: at most, and not overflowing.
+int64_t gs_layout_structure_bytes(const gs_layout *layout);
 
 /// Counts more statuses; what is neither done nor diverged stays pending.
 void gs_ledger_add(gs_ledger *ledger, const unsigned char *statuses, int64_t count);

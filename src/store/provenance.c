@@ -22,6 +22,10 @@ const gs_note_info gs_notes_table[GS_NOTE_COUNT] = {
     [GS_NOTE_HOST] = {"host", GS_NOTE_TEXT, "machine"},
     [GS_NOTE_CREATED] = {"created", GS_NOTE_TEXT, "when the file was created, UTC"},
     [GS_NOTE_THREADS] = {"threads", GS_NOTE_INTEGER, "number of threads"},
+    [GS_NOTE_FIRST_TRIAL] = {"first_trial", GS_NOTE_INTEGER, "number of the first trial in this file"},
+    [GS_NOTE_TRIALS] = {"trials", GS_NOTE_INTEGER, "number of trials in this file"},
+    [GS_NOTE_SOURCES] = {"sources", GS_NOTE_TEXT, "files that it was merged from, one a line"},
+    [GS_NOTE_VIRTUAL] = {"virtual", GS_NOTE_INTEGER, "1: the rows lie in the sources"},
     [GS_NOTE_LAYOUT_VERSION] = {"layout_version", GS_NOTE_INTEGER, "version of the layout of this file"},
     [GS_NOTE_NUMERICS_VERSION] = {"numerics_version", GS_NOTE_INTEGER, "version of the numerical contract"},
     [GS_NOTE_SECONDS] = {"seconds", GS_NOTE_REAL, "time of training so far, s; NaN before the first checkpoint"},
@@ -234,10 +238,13 @@ static bool keep_time(gs_note *note) {
     return keep_text(note, text);
 }
 
-gs_status gs_notes_create(const gs_experiment *experiment, const gs_provenance *provenance, int64_t seal_bytes,
-                          gs_note *notes, gs_error *error) {
+gs_status gs_notes_create(const gs_experiment *experiment, const gs_plan *plan, const gs_provenance *provenance,
+                          bool is_virtual, int64_t seal_bytes, gs_note *notes, gs_error *error) {
     memset(notes, 0, GS_NOTE_COUNT * sizeof *notes);
     notes[GS_NOTE_THREADS].integer = provenance->threads;
+    notes[GS_NOTE_FIRST_TRIAL].integer = gs_plan_part(plan).first;
+    notes[GS_NOTE_TRIALS].integer = gs_plan_trial_count(plan);
+    notes[GS_NOTE_VIRTUAL].integer = is_virtual;
     notes[GS_NOTE_LAYOUT_VERSION].integer = GS_LAYOUT_VERSION;
     notes[GS_NOTE_NUMERICS_VERSION].integer = GS_NUMERICS_VERSION;
     notes[GS_NOTE_SECONDS].real = NAN;
@@ -249,7 +256,8 @@ gs_status gs_notes_create(const gs_experiment *experiment, const gs_provenance *
         resolve(experiment, &notes[GS_NOTE_RESOLVED]) && keep_text(&notes[GS_NOTE_VERSION], provenance->version) &&
         keep_text(&notes[GS_NOTE_ISA], provenance->isa) && keep_text(&notes[GS_NOTE_COMPILER], provenance->compiler) &&
         keep_text(&notes[GS_NOTE_COMMAND_LINE], provenance->command_line) &&
-        keep_text(&notes[GS_NOTE_HOST], provenance->host) && keep_time(&notes[GS_NOTE_CREATED]);
+        keep_text(&notes[GS_NOTE_HOST], provenance->host) && keep_text(&notes[GS_NOTE_SOURCES], provenance->sources) &&
+        keep_time(&notes[GS_NOTE_CREATED]);
     if (!complete) {
         gs_notes_free(notes);
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the provenance of the results");

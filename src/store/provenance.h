@@ -17,6 +17,10 @@ typedef enum {
     GS_NOTE_HOST,
     GS_NOTE_CREATED, ///< ISO 8601, UTC
     GS_NOTE_THREADS,
+    GS_NOTE_FIRST_TRIAL, ///< of the file; above 0 in a shard
+    GS_NOTE_TRIALS,
+    GS_NOTE_SOURCES, ///< see sources.h
+    GS_NOTE_VIRTUAL, ///< 1: the rows lie in the sources
     GS_NOTE_LAYOUT_VERSION,
     GS_NOTE_NUMERICS_VERSION,
     GS_NOTE_SECONDS, ///< NaN until the first checkpoint
@@ -48,11 +52,13 @@ typedef struct {
 
 /// All entries of a new file. The experiment and its overrides are kept byte by byte, so that they can be read again;
 /// in other texts the bytes that are not UTF-8 become '?'.
+/// @param plan  whose part are the trials of the file
+/// @param is_virtual  the file's rows lie in its sources
 /// @param seal_bytes  room for the seal, which is blank
 /// @param notes  [GS_NOTE_COUNT], to be ended with gs_notes_free()
 /// @return GS_ERROR_RUN when out of memory
-gs_status gs_notes_create(const gs_experiment *experiment, const gs_provenance *provenance, int64_t seal_bytes,
-                          gs_note *notes, gs_error *error);
+gs_status gs_notes_create(const gs_experiment *experiment, const gs_plan *plan, const gs_provenance *provenance,
+                          bool is_virtual, int64_t seal_bytes, gs_note *notes, gs_error *error);
 void gs_notes_free(gs_note *notes);
 
 /// Every setting of an experiment as it was understood, one a line; NULL when out of memory.

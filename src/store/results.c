@@ -101,6 +101,17 @@ static gs_status read_notes(gs_results *results, gs_error *error) {
     return status;
 }
 
+/// The experiment was read from there, and not from the results file.
+static gs_status keep_path(gs_experiment *experiment, const char *path, gs_error *error) {
+    char *kept = strdup(path);
+    if (kept == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory");
+    }
+    free(experiment->path);
+    experiment->path = kept;
+    return GS_OK;
+}
+
 /// Reads the experiment again from its text and its overrides, which stand one a line.
 static gs_status read_experiment(gs_results *results, gs_error *error) {
     const gs_note *text = &results->notes[GS_NOTE_EXPERIMENT];
@@ -124,10 +135,10 @@ static gs_status read_experiment(gs_results *results, gs_error *error) {
     status = gs_experiment_parse(text->text, text->length, path->length == 0 ? "experiment" : path->text, overrides,
                                  count, &results->experiment, &reason);
     if (status == GS_OK) {
-        status = gs_plan_create(results->experiment, &results->plan, &reason);
+        status = keep_path(results->experiment, path->text, &reason);
     }
     if (status == GS_OK) {
-        status = gs_layout_create(results->experiment, results->plan, &results->layout, &reason);
+        status = gs_plan_create(results->experiment, &results->plan, &reason);
     }
     if (status != GS_OK) {
         status = gs_fail(error, status == GS_ERROR_INPUT ? GS_ERROR_RESULTS : status,
@@ -137,6 +148,20 @@ end:
     free(overrides);
     free(lines);
     return status;
+}
+
+/// Takes the trials of the experiment that the file has, which in a shard are a part, and lays out their rows.
+static gs_status read_part(gs_results *results, gs_error *error) {
+    const gs_trial_range part = {results->notes[GS_NOTE_FIRST_TRIAL].integer, results->notes[GS_NOTE_TRIALS].integer};
+    const bool whole = part.first == 0 && part.count == gs_plan_experiment_trials(results->plan);
+    gs_error reason;
+    gs_status status = whole ? GS_OK : gs_plan_restrict(results->plan, part, &reason);
+    if (status == GS_OK) {
+        status = gs_layout_create(results->experiment, results->plan, &results->layout, &reason);
+    }
+    return status == GS_OK ? GS_OK
+                           : gs_fail(error, status == GS_ERROR_INPUT ? GS_ERROR_RESULTS : status,
+                                     "its trials are not as the experiment in it says: %s", reason.message);
 }
 
 /// The same for the parts of the plots.
@@ -159,6 +184,10 @@ static gs_status find_parts(gs_results *results, gs_error *error) {
     return GS_OK;
 }
 
+static bool is_virtual(const gs_results *results) {
+    return results->notes[GS_NOTE_VIRTUAL].integer != 0;
+}
+
 /// Compares the seal's list with the datasets that follow from the experiment, and takes their addresses.
 static gs_status find_addresses(gs_results *results, gs_error *error) {
     const gs_layout *layout = results->layout;
@@ -168,6 +197,10 @@ static gs_status find_addresses(gs_results *results, gs_error *error) {
     }
     for (int i = 0; i < layout->count; i++) {
         const gs_dataset *dataset = &layout->columns[i].dataset;
+        if (is_virtual(results) && dataset->by_trial) {
+            results->addresses[i] = -1;
+            continue;
+        }
         const gs_extent *extent = gs_seal_find(&results->seal, dataset->name);
         int64_t bytes;
         if (extent == NULL || extent->kind != GS_EXTENT_ROWS ||
@@ -197,6 +230,10 @@ static gs_status compare_with_hdf5(void *context, gs_error *error) {
     }
     for (int i = 0; i < results->layout->count && status == GS_OK; i++) {
         const gs_dataset *dataset = &results->layout->columns[i].dataset;
+        if (is_virtual(results) && dataset->by_trial) {
+            status = gs_hdf5_check_virtual(hdf5, dataset, &results->sources, error);
+            continue;
+        }
         status = gs_hdf5_find_rows(hdf5, dataset, &address, error);
         if (status == GS_OK) {
             status = compare_place(dataset->name, address, results->addresses[i], error);
@@ -228,8 +265,31 @@ static gs_status compare_with_hdf5(void *context, gs_error *error) {
     return status != GS_OK && no_memory ? gs_fail(error, GS_ERROR_RUN, "out of memory for libhdf5") : status;
 }
 
+/// Opens the files that a virtual one has its rows in.
+static gs_status open_sources(gs_results *results, gs_error *error) {
+    if (!is_virtual(results)) {
+        return GS_OK;
+    }
+    return gs_virtual_open(results->path, &results->sources, results->notes[GS_NOTE_RESOLVED].text,
+                           results->notes[GS_NOTE_NUMERICS_VERSION].integer, &results->rows, error);
+}
+
+/// A virtual file has all trials of its experiment.
+static gs_status read_sources(gs_results *results, bool may_be_virtual, gs_error *error) {
+    if (!is_virtual(results)) {
+        return GS_OK;
+    }
+    if (!may_be_virtual) {
+        return gs_fail(error, GS_ERROR_RESULTS, "it is virtual itself");
+    }
+    const int64_t trials = gs_plan_experiment_trials(results->plan);
+    return gs_plan_trial_count(results->plan) == trials
+               ? gs_sources_parse(results->notes[GS_NOTE_SOURCES].text, trials, &results->sources, error)
+               : gs_fail(error, GS_ERROR_RESULTS, "it is damaged: a virtual file has all trials of its experiment");
+}
+
 /// The same as gs_results_open, with a reason that does not name the file.
-static gs_status open_results(gs_results *results, gs_error *error) {
+static gs_status open_results(gs_results *results, bool may_be_virtual, gs_error *error) {
     gs_status status = open_regular(results->path, &results->file, &results->bytes, error);
     if (status == GS_OK) {
         status = gs_hdf5_check_superblock(results->file, results->bytes, error);
@@ -244,27 +304,52 @@ static gs_status open_results(gs_results *results, gs_error *error) {
         status = read_experiment(results, error);
     }
     if (status == GS_OK) {
+        status = read_part(results, error);
+    }
+    if (status == GS_OK) {
+        status = read_sources(results, may_be_virtual, error);
+    }
+    if (status == GS_OK) {
         status = find_addresses(results, error);
     }
-    return status == GS_OK ? gs_sandbox_run(GS_SANDBOX_READS, compare_with_hdf5, results, error) : status;
+    if (status == GS_OK) {
+        status = gs_sandbox_run(GS_SANDBOX_READS, compare_with_hdf5, results, error);
+    }
+    return status == GS_OK ? open_sources(results, error) : status;
+}
+
+/// @param reason  does not name the file
+static gs_status open_file(const char *path, bool may_be_virtual, gs_results **results, gs_error *reason) {
+    gs_results *opened = calloc(1, sizeof *opened);
+    if (opened == NULL) {
+        return gs_fail(reason, GS_ERROR_RUN, "out of memory");
+    }
+    opened->file = -1;
+    opened->path = strdup(path);
+    const gs_status status = opened->path == NULL ? gs_fail(reason, GS_ERROR_RUN, "out of memory")
+                                                  : open_results(opened, may_be_virtual, reason);
+    if (status != GS_OK) {
+        gs_results_close(opened);
+        return status;
+    }
+    *results = opened;
+    return GS_OK;
 }
 
 gs_status gs_results_open(const char *path, gs_results **results, gs_error *error) {
     gs_error reason;
-    gs_results *opened = calloc(1, sizeof *opened);
-    if (opened == NULL) {
-        return gs_fail(error, GS_ERROR_RUN, "out of memory");
-    }
-    opened->file = -1;
-    opened->path = strdup(path);
-    const gs_status status =
-        opened->path == NULL ? gs_fail(&reason, GS_ERROR_RUN, "out of memory") : open_results(opened, &reason);
-    if (status != GS_OK) {
-        gs_results_close(opened);
-        return gs_fail(error, status, "%s: %s", path, reason.message);
-    }
-    *results = opened;
-    return GS_OK;
+    const gs_status status = open_file(path, true, results, &reason);
+    return status == GS_OK ? GS_OK : gs_fail(error, status, "%s: %s", path, reason.message);
+}
+
+gs_status gs_results_open_plain(const char *path, gs_results **results, gs_error *error) {
+    return open_file(path, false, results, error);
+}
+
+gs_status gs_results_refuse_virtual(const gs_results *results, const char *advice, gs_error *error) {
+    return is_virtual(results) ? gs_fail(error, GS_ERROR_RESULTS, "%s: it is virtual: its rows lie in other files; %s",
+                                         results->path, advice)
+                               : GS_OK;
 }
 
 void gs_results_close(gs_results *results) {
@@ -274,6 +359,8 @@ void gs_results_close(gs_results *results) {
     if (results->file >= 0) {
         (void)close(results->file);
     }
+    gs_virtual_close(results->rows);
+    gs_sources_free(&results->sources);
     free(results->addresses);
     free(results->part_addresses);
     gs_layout_free(results->layout);
@@ -320,11 +407,18 @@ gs_status gs_results_read_unchecked(const gs_results *results, const char *datas
         return gs_fail(error, GS_ERROR_INPUT, "%s: it has no dataset %s", results->path, dataset);
     }
     const gs_dataset *found = &results->layout->columns[index].dataset;
-    if (first < 0 || count < 0 || count > found->extent[0] || first > found->extent[0] - count) {
-        return gs_fail(error, GS_ERROR_INPUT, "%s: %s has %lld rows, not %lld from row %lld on", results->path, dataset,
-                       (long long)found->extent[0], (long long)count, (long long)first);
+    const int64_t begin = found->by_trial ? results->layout->first_trial : 0;
+    if (first < begin || count < 0 || count > found->extent[0] || first - begin > found->extent[0] - count) {
+        return gs_fail(error, GS_ERROR_INPUT, "%s: %s has %lld rows from %lld on, not %lld from row %lld on",
+                       results->path, dataset, (long long)found->extent[0], (long long)begin, (long long)count,
+                       (long long)first);
     }
-    const int64_t address = results->addresses[index] + first * found->row_bytes;
+    if (found->by_trial && results->rows != NULL) {
+        gs_error reason;
+        const gs_status status = gs_virtual_read(results->rows, results->layout, index, first, count, into, &reason);
+        return status == GS_OK ? GS_OK : gs_fail(error, status, "%s: %s", results->path, reason.message);
+    }
+    const int64_t address = results->addresses[index] + (first - begin) * found->row_bytes;
     if (!gs_read_at(results->file, into, (size_t)(count * found->row_bytes), address)) {
         return gs_fail(error, GS_ERROR_RESULTS, "%s: %s can't be read: %s", results->path, dataset, gs_read_failure());
     }
@@ -410,9 +504,9 @@ gs_status gs_results_ledger(const gs_results *results, gs_ledger *ledger, gs_err
     }
     gs_status status = GS_OK;
     *ledger = (gs_ledger){.planned = trials, .pending = trials};
-    for (int64_t first = 0; first < trials && status == GS_OK; first += CHUNK) {
-        const int64_t count = trials - first < CHUNK ? trials - first : CHUNK;
-        status = gs_results_read(results, "status", first, count, statuses, error);
+    for (int64_t place = 0; place < trials && status == GS_OK; place += CHUNK) {
+        const int64_t count = trials - place < CHUNK ? trials - place : CHUNK;
+        status = gs_results_read(results, "status", results->layout->first_trial + place, count, statuses, error);
         if (status == GS_OK) {
             gs_ledger_add(ledger, statuses, count);
         }
@@ -431,28 +525,39 @@ static int shortened(int length) {
     return length < 0 ? 0 : length < 200 ? length : 200;
 }
 
+/// Compares the experiment of a file, as it was understood, with another.
+/// @param whose, advice  the other one's owner, and what follows a difference
+static gs_status compare_resolved(const gs_results *results, const char *mine, const char *whose, const char *advice,
+                                  gs_error *error) {
+    const char *theirs = results->notes[GS_NOTE_RESOLVED].text;
+    mine += line_length(mine); // a title may be put better: it changes no number
+    theirs += line_length(theirs);
+    while (*mine != '\0' || *theirs != '\0') {
+        const int mine_length = line_length(mine), theirs_length = line_length(theirs);
+        if (mine_length != theirs_length || strncmp(mine, theirs, (size_t)mine_length) != 0) {
+            const int their_blanks = (int)strspn(theirs, " "), my_blanks = (int)strspn(mine, " ");
+            return gs_fail(error, GS_ERROR_RESULTS,
+                           "%.300s: it belongs to another experiment: it has \"%.*s\" where %.300s has \"%.*s\"%s",
+                           results->path, shortened(theirs_length - their_blanks), theirs + their_blanks, whose,
+                           shortened(mine_length - my_blanks), mine + my_blanks, advice);
+        }
+        mine += mine_length + (mine[mine_length] != '\0');
+        theirs += theirs_length + (theirs[theirs_length] != '\0');
+    }
+    return GS_OK;
+}
+
 gs_status gs_results_compare(const gs_results *results, const gs_experiment *experiment, gs_error *error) {
     char *text = gs_resolved_text(experiment);
     if (text == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the experiment");
     }
-    const char *mine = text, *theirs = results->notes[GS_NOTE_RESOLVED].text;
-    gs_status status = GS_OK;
-    mine += line_length(mine); // a title may be put better: it changes no number
-    theirs += line_length(theirs);
-    while (status == GS_OK && (*mine != '\0' || *theirs != '\0')) {
-        const int mine_length = line_length(mine), theirs_length = line_length(theirs);
-        if (mine_length != theirs_length || strncmp(mine, theirs, (size_t)mine_length) != 0) {
-            const int their_blanks = (int)strspn(theirs, " "), my_blanks = (int)strspn(mine, " ");
-            status = gs_fail(error, GS_ERROR_RESULTS,
-                             "%.300s: it belongs to another experiment: it has \"%.*s\" where this one has \"%.*s\"; "
-                             "give another name, or go on with the file's own by gansweep resume",
-                             results->path, shortened(theirs_length - their_blanks), theirs + their_blanks,
-                             shortened(mine_length - my_blanks), mine + my_blanks);
-        }
-        mine += mine_length + (mine[mine_length] != '\0');
-        theirs += theirs_length + (theirs[theirs_length] != '\0');
-    }
+    const gs_status status = compare_resolved(
+        results, text, "this one", "; give another name, or go on with the file's own by gansweep resume", error);
     free(text);
     return status;
+}
+
+gs_status gs_results_compare_files(const gs_results *first, const gs_results *other, gs_error *error) {
+    return compare_resolved(other, first->notes[GS_NOTE_RESOLVED].text, first->path, "", error);
 }

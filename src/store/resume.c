@@ -33,7 +33,8 @@ static gs_status open_again(const gs_results *results, gs_store *store, gs_error
 /// Writes the statuses of finished trials as they were read.
 static gs_status write_again(const gs_store *store, int64_t first, int64_t count, const unsigned char *statuses,
                              gs_error *error) {
-    const int64_t address = store->addresses[store->layout->count - 1] + first;
+    const int column = store->layout->count - 1;
+    const int64_t address = store->addresses[column] + gs_layout_place(store->layout, column, first);
     for (int64_t i = 0, length; i < count; i += length) {
         length = 1;
         while (i + length < count && (statuses[i + length] == GS_PENDING) == (statuses[i] == GS_PENDING)) {
@@ -58,14 +59,15 @@ static gs_status read_statuses(const gs_results *results, gs_store *store, gs_er
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the status of %lld trials", (long long)trials);
     }
     gs_status status = GS_OK;
-    for (int64_t first = 0; first < trials && status == GS_OK; first += CHUNK_TRIALS) {
-        const int64_t count = trials - first < CHUNK_TRIALS ? trials - first : CHUNK_TRIALS;
+    for (int64_t place = 0; place < trials && status == GS_OK; place += CHUNK_TRIALS) {
+        const int64_t count = trials - place < CHUNK_TRIALS ? trials - place : CHUNK_TRIALS;
+        const int64_t first = results->layout->first_trial + place;
         status = gs_results_read_unchecked(results, "status", first, count, statuses, error);
         if (status == GS_OK) {
             status = write_again(store, first, count, statuses, error);
         }
         for (int64_t i = 0; i < count && status == GS_OK; i++) {
-            finished[(first + i) / 8] |= (unsigned char)((statuses[i] != GS_PENDING) << (i % 8));
+            finished[(place + i) / 8] |= (unsigned char)((statuses[i] != GS_PENDING) << (i % 8));
         }
         if (status == GS_OK) {
             gs_ledger_add(&store->ledger, statuses, count);
@@ -112,7 +114,10 @@ static gs_status sync_folder(const char *path, gs_error *error) {
 
 gs_status gs_store_resume(const gs_results *results, const volatile int *stop, gs_store **store, gs_error *error) {
     gs_store *made;
-    gs_status status = gs_results_require_numerics(results, error);
+    gs_status status = gs_results_refuse_virtual(results, "go on with those, by gansweep resume", error);
+    if (status == GS_OK) {
+        status = gs_results_require_numerics(results, error);
+    }
     if (status == GS_OK) {
         status = gs_store_allocate(results->path, results->experiment, results->plan, stop, &made, error);
     }
@@ -150,7 +155,8 @@ gs_status gs_store_resume(const gs_results *results, const volatile int *stop, g
 /// Takes back what was acknowledged of one trial.
 static gs_status forget(gs_store *store, int64_t trial, gs_error *error) {
     static const unsigned char pending = GS_PENDING;
-    const int64_t address = store->addresses[store->layout->count - 1] + trial;
+    const int column = store->layout->count - 1;
+    const int64_t place = gs_layout_place(store->layout, column, trial), address = store->addresses[column] + place;
     unsigned char before;
     if (!gs_read_at(store->file, &before, 1, address)) {
         return gs_fail(error, GS_ERROR_RUN, "%s: status can't be read: %s", store->path, gs_read_failure());
@@ -161,7 +167,7 @@ static gs_status forget(gs_store *store, int64_t trial, gs_error *error) {
     store->ledger.done -= before == GS_DONE;
     store->ledger.diverged -= before == GS_DIVERGED;
     store->ledger.pending = store->ledger.planned - store->ledger.done - store->ledger.diverged;
-    store->finished[trial / 8] &= (unsigned char)~(1U << (trial % 8));
+    store->finished[place / 8] &= (unsigned char)~(1U << (place % 8));
     return GS_OK;
 }
 

@@ -16,10 +16,9 @@
 
 enum {
     PIECE_BYTES = 1 << 16,
-    HASH_DIGITS = 32,
     NUMBER_DIGITS = 20,
-    HEAD_BYTES = 16 + (9 + NUMBER_DIGITS + 1) + (9 + HASH_DIGITS + 1),     ///< first line, "file", "hash"
-    LINE_BYTES = 8 + 1 + GS_SEAL_NAME_BYTES + 2 * (1 + NUMBER_DIGITS) + 1, ///< one extent
+    HEAD_BYTES = 16 + (9 + NUMBER_DIGITS + 1) + (9 + GS_SEAL_HASH_DIGITS + 1), ///< first line, "file", "hash"
+    LINE_BYTES = 8 + 1 + GS_SEAL_NAME_BYTES + 2 * (1 + NUMBER_DIGITS) + 1,     ///< one extent
     END_BYTES = 9 + 16 + 1,
     MOST_TEXT_BYTES = HEAD_BYTES + (GS_SEAL_MOST_EXTENTS + 1) * LINE_BYTES + END_BYTES,
     MOST_TRIES = 16, ///< a text inside the experiment may look like a seal's beginning
@@ -79,7 +78,7 @@ static bool hash_range(XXH3_state_t *state, int file, int64_t begin, int64_t end
 }
 
 /// XXH3-128 of every byte of the file that lies in no hole, as hexadecimal digits.
-static bool hash_file(int file, const gs_seal *seal, char digits[HASH_DIGITS + 1]) {
+static bool hash_file(int file, const gs_seal *seal, char digits[GS_SEAL_HASH_DIGITS + 1]) {
     gs_extent *holes = calloc(GS_SEAL_MOST_EXTENTS + 1, sizeof *holes);
     XXH3_state_t *state = XXH3_createState();
     bool hashed = holes != NULL && state != NULL;
@@ -94,7 +93,7 @@ static bool hash_file(int file, const gs_seal *seal, char digits[HASH_DIGITS + 1
     hashed = hashed && hash_range(state, file, at, seal->file_bytes);
     if (hashed) {
         const XXH128_hash_t hash = XXH3_128bits_digest(state);
-        (void)snprintf(digits, HASH_DIGITS + 1, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,
+        (void)snprintf(digits, GS_SEAL_HASH_DIGITS + 1, "%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64,
                        (uint64_t)hash.low64);
     }
     const int reason = errno;
@@ -128,7 +127,7 @@ static void print_text(const gs_seal *seal, const char *hash, char *text) {
 }
 
 gs_status gs_seal_write(int file, const gs_seal *seal, gs_error *error) {
-    char hash[HASH_DIGITS + 1];
+    char hash[GS_SEAL_HASH_DIGITS + 1];
     char *text = malloc(MOST_TEXT_BYTES + 1);
     gs_status status = GS_OK;
     assert(seal->bytes == gs_seal_text_bytes(seal->count));
@@ -278,9 +277,8 @@ static const char *find_text(const char *text, int64_t available, gs_seal *seal)
     return NULL;
 }
 
-static gs_status compare_with_file(int file, int64_t bytes, const char *expected, const gs_seal *seal,
-                                   gs_error *error) {
-    char hash[HASH_DIGITS + 1];
+static gs_status compare_with_file(int file, int64_t bytes, const gs_seal *seal, gs_error *error) {
+    char hash[GS_SEAL_HASH_DIGITS + 1];
     if (seal->file_bytes != bytes) {
         return gs_fail(error, GS_ERROR_RESULTS, "it is %s: %" PRId64 " of %" PRId64 " bytes%s",
                        bytes < seal->file_bytes ? "truncated" : "longer than it was made", bytes, seal->file_bytes,
@@ -294,14 +292,13 @@ static gs_status compare_with_file(int file, int64_t bytes, const char *expected
         return gs_fail(error, errno == ENOMEM ? GS_ERROR_RUN : GS_ERROR_RESULTS, "it can't be read: %s",
                        gs_read_failure());
     }
-    return memcmp(hash, expected, HASH_DIGITS) == 0
+    return memcmp(hash, seal->hash, GS_SEAL_HASH_DIGITS) == 0
                ? GS_OK
                : gs_fail(error, GS_ERROR_RESULTS,
                          "it is damaged: its structure or a text in it is not as it was sealed");
 }
 
-/// @param expected  filled with the digits of the hash that the seal says
-static gs_status locate(int file, int64_t bytes, gs_seal *seal, char expected[HASH_DIGITS], gs_error *error) {
+gs_status gs_seal_locate(int file, int64_t bytes, gs_seal *seal, gs_error *error) {
     const int64_t available = bytes < GS_SEAL_WITHIN + MOST_TEXT_BYTES ? bytes : GS_SEAL_WITHIN + MOST_TEXT_BYTES;
     char *text = malloc((size_t)available + 1);
     gs_status status = GS_OK;
@@ -316,20 +313,15 @@ static gs_status locate(int file, int64_t bytes, gs_seal *seal, char expected[HA
             status = gs_fail(error, GS_ERROR_RESULTS,
                              "it is an HDF5 file, but not a results file of gansweep, or its seal is damaged");
         } else {
-            memcpy(expected, hash, HASH_DIGITS);
+            memcpy(seal->hash, hash, GS_SEAL_HASH_DIGITS);
+            seal->hash[GS_SEAL_HASH_DIGITS] = '\0';
         }
     }
     free(text);
     return status;
 }
 
-gs_status gs_seal_locate(int file, int64_t bytes, gs_seal *seal, gs_error *error) {
-    char expected[HASH_DIGITS];
-    return locate(file, bytes, seal, expected, error);
-}
-
 gs_status gs_seal_read(int file, int64_t bytes, gs_seal *seal, gs_error *error) {
-    char expected[HASH_DIGITS];
-    const gs_status status = locate(file, bytes, seal, expected, error);
-    return status == GS_OK ? compare_with_file(file, bytes, expected, seal, error) : status;
+    const gs_status status = gs_seal_locate(file, bytes, seal, error);
+    return status == GS_OK ? compare_with_file(file, bytes, seal, error) : status;
 }

@@ -11,6 +11,7 @@
 
 enum {
     GS_SEAL_NAME_BYTES = 64,
+    GS_SEAL_HASH_DIGITS = 32,
     GS_SEAL_MOST_EXTENTS = 512,
     GS_SEAL_WITHIN = 1 << 20, ///< a seal begins in the first so many bytes of its file
 };
@@ -30,8 +31,9 @@ typedef struct {
 } gs_extent;
 
 typedef struct {
-    int64_t file_bytes;     ///< of the whole file
-    int64_t address, bytes; ///< of the seal's own text
+    int64_t file_bytes;                 ///< of the whole file
+    int64_t address, bytes;             ///< of the seal's own text
+    char hash[GS_SEAL_HASH_DIGITS + 1]; ///< of a seal that was read: hexadecimal, of every byte that it covers
     int count;
     gs_extent extents[GS_SEAL_MOST_EXTENTS];
 } gs_seal;

@@ -78,7 +78,8 @@ const gs_layout *gs_store_layout(const gs_store *store) {
 }
 
 bool gs_store_is_pending(const gs_store *store, int64_t trial) {
-    return store->finished == NULL || (store->finished[trial / 8] >> (trial % 8) & 1) == 0;
+    const int64_t place = trial - store->layout->first_trial;
+    return store->finished == NULL || (store->finished[place / 8] >> (place % 8) & 1) == 0;
 }
 
 gs_ledger gs_store_ledger(gs_store *store) {
@@ -109,36 +110,49 @@ gs_status gs_store_write_planned(const gs_store *store, int column, int64_t firs
     const gs_column *planned = &store->layout->columns[column];
     const int64_t row_bytes = planned->dataset.row_bytes;
     gs_column_plan(store->layout, column, first, count, settings, rows);
-    if (!gs_write_at(store->file, rows, (size_t)(count * row_bytes), store->addresses[column] + first * row_bytes)) {
+    const int64_t address = store->addresses[column] + gs_layout_place(store->layout, column, first) * row_bytes;
+    if (!gs_write_at(store->file, rows, (size_t)(count * row_bytes), address)) {
         return gs_store_fail(error, store, planned->dataset.name, strerror(errno));
     }
     return GS_OK;
 }
 
-gs_status gs_store_write_plan(const gs_store *store, gs_error *error) {
-    const gs_layout *layout = store->layout;
+gs_status gs_store_write_coordinates(const gs_store *store, gs_error *error) {
     gs_status status = GS_OK;
-    gs_settings *settings = calloc(CHUNK_TRIALS, sizeof *settings);
     unsigned char *rows = malloc(CHUNK_TRIALS * GS_WIDEST_PLANNED);
-    if (settings == NULL || rows == NULL) {
-        status = gs_fail(error, GS_ERROR_RUN, "out of memory");
+    if (rows == NULL) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory");
     }
-    for (int i = 0; i < layout->count && status == GS_OK; i++) {
-        const gs_dataset *dataset = &layout->columns[i].dataset;
-        for (int64_t at = 0; dataset->coordinate && at < dataset->extent[0] && status == GS_OK; at += CHUNK_TRIALS) {
-            const int64_t count = dataset->extent[0] - at < CHUNK_TRIALS ? dataset->extent[0] - at : CHUNK_TRIALS;
+    for (int i = 0; i < store->layout->count; i++) {
+        const gs_dataset *dataset = &store->layout->columns[i].dataset;
+        const int64_t extent = dataset->coordinate && !dataset->by_trial ? dataset->extent[0] : 0;
+        for (int64_t at = 0; at < extent && status == GS_OK; at += CHUNK_TRIALS) {
+            const int64_t count = extent - at < CHUNK_TRIALS ? extent - at : CHUNK_TRIALS;
             status = gs_store_write_planned(store, i, at, count, NULL, rows, error);
         }
     }
-    for (int64_t at = 0; at < layout->trial_count && status == GS_OK; at += CHUNK_TRIALS) {
-        const int64_t count = layout->trial_count - at < CHUNK_TRIALS ? layout->trial_count - at : CHUNK_TRIALS;
+    free(rows);
+    return status;
+}
+
+gs_status gs_store_write_plan(const gs_store *store, gs_error *error) {
+    const gs_layout *layout = store->layout;
+    gs_status status = gs_store_write_coordinates(store, error);
+    gs_settings *settings = calloc(CHUNK_TRIALS, sizeof *settings);
+    unsigned char *rows = malloc(CHUNK_TRIALS * GS_WIDEST_PLANNED);
+    if (status == GS_OK && (settings == NULL || rows == NULL)) {
+        status = gs_fail(error, GS_ERROR_RUN, "out of memory");
+    }
+    const int64_t end = layout->first_trial + layout->trial_count;
+    for (int64_t at = layout->first_trial; at < end && status == GS_OK; at += CHUNK_TRIALS) {
+        const int64_t count = end - at < CHUNK_TRIALS ? end - at : CHUNK_TRIALS;
         status = gs_store_refuse_when_stopped(store, error);
         for (int64_t i = 0; i < count; i++) {
             gs_plan_settings(layout->plan, at + i, &settings[i]);
         }
         for (int i = 0; i < layout->count && status == GS_OK; i++) {
             const gs_column *column = &layout->columns[i];
-            if (column->moment == GS_WRITTEN_AT_CREATION && !column->dataset.coordinate) {
+            if (column->moment == GS_WRITTEN_AT_CREATION && column->dataset.by_trial) {
                 status = gs_store_write_planned(store, i, at, count, settings, rows, error);
             }
         }
@@ -173,7 +187,8 @@ static gs_status write_columns(const gs_store *store, const gs_block *block, gs_
         const int64_t row_bytes = column->dataset.row_bytes;
         for (int first = 0, count; first < block->count; first += count) {
             const unsigned char *rows;
-            const int64_t address = store->addresses[i] + trial_of(block, first) * row_bytes;
+            const int64_t place = gs_layout_place(store->layout, i, trial_of(block, first));
+            const int64_t address = store->addresses[i] + place * row_bytes;
             count = gs_block_rows(block, i, first, run_length(block, first), &rows);
             if (!gs_write_at(store->file, rows, (size_t)(count * row_bytes), address)) {
                 return gs_store_fail(error, store, column->dataset.name, strerror(errno));
@@ -259,7 +274,8 @@ static gs_status write_statuses(const gs_store *store, const gs_unacknowledged *
     const unsigned char *statuses = waiting->statuses;
     for (int64_t i = 0; i < waiting->count; i++) {
         const gs_run_of_trials *run = &waiting->runs[i];
-        if (!gs_write_at(store->file, statuses, (size_t)run->length, store->addresses[column] + run->first)) {
+        const int64_t address = store->addresses[column] + gs_layout_place(store->layout, column, run->first);
+        if (!gs_write_at(store->file, statuses, (size_t)run->length, address)) {
             return gs_store_fail(error, store, "status", strerror(errno));
         }
         statuses += run->length;

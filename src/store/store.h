@@ -6,6 +6,7 @@
 
 #include "store/layout.h"
 #include "store/lock.h"
+#include "store/sources.h"
 
 /// Consecutive trials.
 typedef struct {
@@ -27,11 +28,11 @@ struct gs_store {
     gs_lock *lock;
     int file;
     int64_t bytes;           ///< of the file
-    int64_t *addresses;      ///< [layout->count] of each dataset's rows
+    int64_t *addresses;      ///< [layout->count] of each dataset's rows; -1 of those that lie in other files
     int64_t *part_addresses; ///< [gs_plots_part_count] of each part of /plots
     int64_t seconds_address, seconds_checksum_address;
     double seconds_before;   ///< of training, before this process
-    unsigned char *finished; ///< a bit a trial: finished before this process; NULL: none was
+    unsigned char *finished; ///< a bit a trial of the file: finished before this process; NULL: none was
     pthread_mutex_t waiting_mutex;
     gs_unacknowledged waiting;        ///< under waiting_mutex
     pthread_mutex_t checkpoint_mutex; ///< one checkpoint at a time
@@ -42,6 +43,20 @@ struct gs_store {
     bool drawing_was_stopped;         ///< the latest one
     double drawing_began, drawn_at, drawing_seconds; ///< of the latest drawing; under checkpoint_mutex
 };
+
+/// How a file is made.
+typedef struct {
+    const gs_provenance *provenance;
+    bool force;
+    const gs_source_files *virtual_sources; ///< NULL, or where all rows of trials lie: the file is virtual then
+    /// Fills the file, whose structure is made and whose room is reserved: coordinates, rows, plots and seconds.
+    gs_status (*fill)(gs_store *store, void *context, gs_error *error);
+    void *context;
+} gs_new_file;
+
+/// What gs_store_create does, for a file that is filled with something else than pending rows.
+gs_status gs_store_make(const char *path, const gs_experiment *experiment, const gs_plan *plan,
+                        const gs_new_file *wanted, const volatile int *stop, gs_store **store, gs_error *error);
 
 /// A store without a file.
 /// @param stop  see gs_store_create
@@ -66,6 +81,9 @@ gs_status gs_store_sync(gs_store *store, gs_error *error);
 /// @param rows  [count x row_bytes] work space
 gs_status gs_store_write_planned(const gs_store *store, int column, int64_t first, int64_t count,
                                  const gs_settings *settings, unsigned char *rows, gs_error *error);
+
+/// Writes the coordinates of all dimensions but `trial`.
+gs_status gs_store_write_coordinates(const gs_store *store, gs_error *error);
 
 /// Writes all coordinates and settings, in memory that does not grow with the number of trials.
 gs_status gs_store_write_plan(const gs_store *store, gs_error *error);

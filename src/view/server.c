@@ -321,9 +321,11 @@ static gs_status start_daemon(gs_view *view, int port, gs_error *error) {
 
 gs_status gs_view_start(const gs_results *results, const char *path, const char *page, size_t page_bytes, int port,
                         gs_view **view, char address[GS_VIEW_ADDRESS_BYTES], gs_error *error) {
-    gs_view *made = calloc(1, sizeof *made);
+    const gs_status refused = gs_results_refuse_virtual(
+        results, "a browser reads one file alone, which gansweep merge -o makes of it", error);
+    gs_view *made = refused == GS_OK ? calloc(1, sizeof *made) : NULL;
     if (made == NULL) {
-        return gs_fail(error, GS_ERROR_RUN, "out of memory");
+        return refused == GS_OK ? gs_fail(error, GS_ERROR_RUN, "out of memory") : refused;
     }
     const char *slash = strrchr(path, '/');
     made->results = results;

@@ -120,6 +120,17 @@ parameters: {seed: {range: [1, 5]}, lr_D: {min: 0.001, max: 1, scale: log}, lr_G
                          f"Of 37 trainings {100 * near:.1f} % end within 0.0005 of ln 2,\n{100 * right:.1f} % are right; 35 are drawn")
         self.assert_drawn(self.analyse(results))
 
+    def test_the_trials_of_a_shard_have_their_numbers_in_the_experiment(self):
+        self.sweep()
+        subprocess.run([PROGRAM, "run", "small.yaml", "-o", "shard.h5", "-q", "--shard", "2/2"], cwd=self.folder, check=True)
+        from analysis import figures
+        from analysis.results import Results
+        whole, shard = Results(self.folder / "small.h5"), Results(self.folder / "shard.h5")
+        self.assertEqual((shard.trials, shard.numbers[0]), (40 - shard.numbers[0], 16))
+        np.testing.assert_array_equal(shard.of_trial("samples", 3), whole.of_trial("samples", shard.numbers[3]))
+        middle = shard.best_to_worst()[(shard.trials - 1) // 2]
+        self.assertIn(f"trial {shard.numbers[middle]:,},", figures.notebook(shard).axes[0].get_title())
+
     def test_a_title_that_yaml_would_not_read(self):
         (self.folder / "titled.yaml").write_text('title: "Learning rates: a [map]"\ndata: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 40}\n'
                                                  "parameters: {seed: {range: [1, 3]}}\n")

@@ -21,7 +21,7 @@ import time
 import unittest
 
 PROGRAM, ROOT = os.path.abspath(sys.argv.pop(1)), pathlib.Path(sys.argv.pop(1)).resolve()
-SUBCOMMANDS = ["run", "resume", "verify", "report", "show", "list", "next", "bench"]
+SUBCOMMANDS = ["run", "resume", "verify", "merge", "report", "show", "list", "next", "bench"]
 
 EXPERIMENT = """title: A small one
 convention: mxnet
@@ -157,6 +157,11 @@ class CommandLine(Case):
                 (["run", "small.yaml", "--checkpoint", "nan"], "'nan' is not a number of seconds"),
                 (["run", "small.yaml", "--checkpoint", "5s"], "'5s' is not a number of seconds"),
                 (["resume"], "FILE"),
+                (["run", "small.yaml", "--shard", "4/3"], "--shard: '4/3' is not I/N"),
+                (["merge", "a.h5", "b.h5"], "-o: the name of the merged file was expected"),
+                (["merge", "-o", "a.h5"], "SHARD was expected"),
+                (["merge", "-o", "a.h5", "b.h5", "--virtual", "--partial"], "a virtual file can't be partial"),
+                (["merge", "-o", "a.h5", "b.h5", "c.h5", "--partail"], "did you mean '--partial'"),
                 (["verify", "x.h5", "--recompute", "0"], "'0' is not a share"),
                 (["verify", "x.h5", "--recompute", "101%"], "'101%' is not a share"),
                 (["verify", "x.h5", "--recompute", "most"], "'most' is not a share"),

@@ -29,9 +29,9 @@ static size_t value_size(option_kind kind) {
     abort();
 }
 
-/// Offset behind the last value that an option may store: the subcommand's struct has at least this size.
+/// Offset behind the last value that may be stored: the subcommand's struct has at least this size.
 static size_t values_end(const cli_command *command) {
-    size_t end = 0;
+    size_t end = command->repeats ? command->repeated + sizeof(text_list) : 0;
     for (int i = 0; i < command->option_count; i++) {
         const size_t value_end = command->options[i].offset + value_size(command->options[i].kind);
         end = value_end > end ? value_end : end;
@@ -84,6 +84,20 @@ static void check_value(const cli_option *option, const char *preset, const char
     }
 }
 
+/// An operand that may be repeated is in its list, all of it.
+static void check_repeated(const cli_command *command, const char *options, const char **operands) {
+    text_list list;
+    int last = 0;
+    memcpy(&list, options + command->repeated, sizeof list);
+    while (last + 1 < MAX_OPERANDS && command->operands[last + 1] != NULL) {
+        last++;
+    }
+    fuzz_require(list.count >= 1 && list.texts[0] == operands[last], "a repeated operand begins its list");
+    for (int i = 0; i < list.count; i++) {
+        fuzz_require(list.texts[i] != NULL, "an operand that was given is there");
+    }
+}
+
 gs_status __real_read_arguments(const cli_command *command, int argument_count, char **arguments, void *options,
                                 const char **operands, gs_error *error);
 gs_status __wrap_read_arguments(const cli_command *command, int argument_count, char **arguments, void *options,
@@ -103,6 +117,9 @@ gs_status __wrap_read_arguments(const cli_command *command, int argument_count, 
         }
         for (int i = 0; i < command->option_count; i++) {
             check_value(&command->options[i], preset, options);
+        }
+        if (command->repeats) {
+            check_repeated(command, options, operands);
         }
     } else {
         fuzz_require(status == GS_ERROR_INPUT, "a bad command line is refused as an input");
@@ -160,9 +177,10 @@ static void call_main(int count, char **arguments) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t size) {
-    static const cli_command *const commands[] = {&run_command,    &resume_command, &verify_command,
-                                                  &report_command, &show_command,   &list_command,
-                                                  &view_command,   &bench_command,  NULL};
+    static const cli_command *const commands[] = {
+        &run_command,  &resume_command, &verify_command,    &merge_command, &report_command,
+        &show_command, &list_command,   &published_command, &view_command,  &bench_command,
+        NULL};
     char *const text = fuzz_allocate(size + 1);
     char *words[MOST_WORDS + 2] = {(char[]){"gansweep"}};
     int count = 1;

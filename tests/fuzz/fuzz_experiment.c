@@ -88,7 +88,8 @@ static void check_trials(const gs_experiment *experiment, const gs_plan *plan) {
 }
 
 static void check_packs(const gs_plan *plan, int lanes) {
-    const int64_t trials = gs_plan_trial_count(plan), packs = gs_plan_pack_count(plan, lanes);
+    const gs_trial_range part = gs_plan_part(plan);
+    const int64_t trials = part.count, packs = gs_plan_pack_count(plan, lanes);
     fuzz_require(packs >= trials / lanes + (trials % lanes != 0) && packs <= trials, "packs are as many as needed");
     for (int i = 0; i < LOOKS; i++) {
         int64_t members[16];
@@ -96,7 +97,8 @@ static void check_packs(const gs_plan *plan, int lanes) {
         const int count = gs_plan_pack(plan, lanes, look(packs, i), members);
         fuzz_require(count >= 1 && count <= lanes, "a pack has trials");
         for (int m = 0; m < count; m++) {
-            fuzz_require(members[m] >= 0 && members[m] < trials && (m == 0 || members[m] > members[m - 1]),
+            fuzz_require(members[m] >= part.first && members[m] - part.first < trials &&
+                             (m == 0 || members[m] > members[m - 1]),
                          "a pack's trials ascend");
             gs_plan_settings(plan, members[0], &first);
             gs_plan_settings(plan, members[m], &other);
@@ -107,14 +109,42 @@ static void check_packs(const gs_plan *plan, int lanes) {
     }
 }
 
+/// Shards follow each other, and each is a plan of its own.
+static void check_shards(const gs_experiment *experiment, gs_plan *plan) {
+    static const int counts[] = {1, 2, 7, 1000};
+    const int64_t trials = gs_plan_trial_count(plan);
+    gs_error error = {""};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        gs_trial_range shard, next;
+        if (counts[i] > trials) {
+            fuzz_require(gs_plan_shard(experiment, 1, counts[i], &shard, &error) == GS_ERROR_INPUT,
+                         "there are not more shards than trials");
+            continue;
+        }
+        const int number = 1 + counts[i] / 2;
+        fuzz_require(gs_plan_shard(experiment, number, counts[i], &shard, &error) == GS_OK &&
+                         gs_plan_restrict(plan, shard, &error) == GS_OK,
+                     "a shard is a part of its experiment");
+        if (number < counts[i]) {
+            fuzz_require(gs_plan_shard(experiment, number + 1, counts[i], &next, &error) == GS_OK &&
+                             next.first == shard.first + shard.count,
+                         "shards follow each other");
+        } else {
+            fuzz_require(shard.first + shard.count == trials, "shards are the whole experiment");
+        }
+        check_packs(plan, 16);
+    }
+}
+
 /// The file's size is promised never to be too small: so are rows and texts together.
-static void check_size(const gs_experiment *experiment, const gs_layout *layout) {
+static void check_size(const gs_experiment *experiment, const gs_plan *plan, const gs_layout *layout) {
     const int64_t promised = gs_layout_file_bytes(layout);
     gs_note notes[GS_NOTE_COUNT];
     gs_error error = {""};
     const int extents = gs_layout_dataset_count(layout) + GS_NOTE_COUNT - 1; // all but the seal itself
-    const gs_provenance provenance = {"0", "portable", "c", "gansweep run", "host", 1};
-    fuzz_require(gs_notes_create(experiment, &provenance, gs_seal_text_bytes(extents), notes, &error) == GS_OK,
+    const gs_provenance provenance = {"0", "portable", "c", "gansweep run", "host", 1, NULL};
+    fuzz_require(gs_notes_create(experiment, plan, &provenance, false, gs_seal_text_bytes(extents), notes, &error) ==
+                     GS_OK,
                  "an experiment has a provenance");
     int64_t needed = 0;
     bool fits = true;
@@ -142,7 +172,7 @@ static void check_layout(const gs_experiment *experiment, const gs_plan *plan) {
         fuzz_require_one_line(error.message);
         return;
     }
-    check_size(experiment, layout);
+    check_size(experiment, plan, layout);
     gs_layout_free(layout);
 }
 
@@ -234,6 +264,7 @@ static void check_experiment(const gs_experiment *experiment) {
         check_that_it_reads_again(experiment, plan);
         check_next(experiment, plan, GS_NEXT_NARROW);
         check_next(experiment, plan, GS_NEXT_BEST);
+        check_shards(experiment, plan);
     }
     gs_plan_free(plan);
 }

@@ -20,19 +20,42 @@ enum {
     MOST_TRIALS = 1 << 8,
 };
 
-/// The file that is written anew for each input: libhdf5 wants a name, so an anonymous one in memory won't do.
-static char path[PATH_MAX];
+/// The file that is written anew for each input: libhdf5 wants a name, so an anonymous one in memory won't do. It is in
+/// a folder of its own, together with the files that the virtual seed has its rows in.
+static char folder[PATH_MAX / 2], path[PATH_MAX];
+static const char *const sources[] = {"small-1-of-2.h5", "small-2-of-2.h5"};
+enum { SOURCE_COUNT = sizeof sources / sizeof *sources };
 
-static void remove_file(void) {
+static void remove_files(void) {
+    char name[PATH_MAX];
+    for (int i = 0; i < SOURCE_COUNT; i++) {
+        (void)snprintf(name, sizeof name, "%s/%s", folder, sources[i]);
+        (void)unlink(name);
+    }
     (void)unlink(path);
+    (void)rmdir(folder);
+}
+
+/// So that they are found in the folder; the build has made them.
+static void link_sources(void) {
+    char from[PATH_MAX], to[PATH_MAX];
+    for (int i = 0; i < SOURCE_COUNT; i++) {
+        (void)snprintf(from, sizeof from, "%s/%s", FUZZ_SOURCES, sources[i]);
+        (void)snprintf(to, sizeof to, "%s/%s", folder, sources[i]);
+        fuzz_require(symlink(from, to) == 0, "the fuzzer can make a link");
+    }
 }
 
 /// @return the file, open for writing
 static int make_file(void) {
-    const char *const folder = getenv("TMPDIR");
-    (void)snprintf(path, sizeof path, "%s/gansweep-fuzz-XXXXXX", folder == NULL ? "/dev/shm" : folder);
-    const int file = mkostemp(path, O_CLOEXEC);
-    fuzz_require(file >= 0 && atexit(remove_file) == 0, "the fuzzer can make a file; TMPDIR names its folder");
+    const char *const temporary = getenv("TMPDIR");
+    (void)snprintf(folder, sizeof folder, "%s/gansweep-fuzz-XXXXXX", temporary == NULL ? "/dev/shm" : temporary);
+    fuzz_require(mkdtemp(folder) != NULL && atexit(remove_files) == 0,
+                 "the fuzzer can make a folder; TMPDIR says where");
+    (void)snprintf(path, sizeof path, "%s/input.h5", folder);
+    link_sources();
+    const int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    fuzz_require(file >= 0, "the fuzzer can make a file");
     return file;
 }
 
@@ -52,20 +75,31 @@ static void write_input(const uint8_t *input, size_t size) {
 /// A way to open what was written.
 typedef gs_status open_results(const char *name, gs_results **results, gs_error *error);
 
+/// Whether the rows of trials lie in other files.
+static bool is_virtual(const gs_results *results) {
+    char *const text = gs_results_provenance(results, "virtual");
+    const bool found = text != NULL && strcmp(text, "0") != 0;
+    free(text);
+    return found;
+}
+
 static void read_dataset(const gs_results *results, const gs_dataset *dataset) {
     gs_error error = {""};
-    fuzz_require(dataset->row_bytes > 0 && dataset->extent[0] > 0 &&
-                     dataset->extent[0] <= gs_results_bytes(results) / dataset->row_bytes,
+    const int64_t begin = dataset->by_trial ? gs_plan_part(gs_results_plan(results)).first : 0;
+    const bool elsewhere = dataset->by_trial && is_virtual(results);
+    fuzz_require(dataset->row_bytes > 0 && dataset->extent[0] > 0, "a dataset has rows");
+    fuzz_require(elsewhere || dataset->extent[0] <= gs_results_bytes(results) / dataset->row_bytes,
                  "a dataset lies within its file");
     void *const rows = fuzz_allocate((size_t)(dataset->extent[0] * dataset->row_bytes));
-    const gs_status status = gs_results_read(results, dataset->name, 0, dataset->extent[0], rows, &error);
+    const gs_status status = gs_results_read(results, dataset->name, begin, dataset->extent[0], rows, &error);
     if (status != GS_OK) {
         fuzz_require(status == GS_ERROR_RESULTS, "rows that can't be read are those of a bad file");
         fuzz_require_one_line(error.message);
     }
-    fuzz_require(gs_results_read(results, dataset->name, -1, 1, rows, &error) == GS_ERROR_INPUT &&
-                     gs_results_read(results, dataset->name, dataset->extent[0], 1, rows, &error) == GS_ERROR_INPUT &&
-                     gs_results_read(results, dataset->name, 1, INT64_MAX, rows, &error) == GS_ERROR_INPUT,
+    fuzz_require(gs_results_read(results, dataset->name, begin - 1, 1, rows, &error) == GS_ERROR_INPUT &&
+                     gs_results_read(results, dataset->name, begin + dataset->extent[0], 1, rows, &error) ==
+                         GS_ERROR_INPUT &&
+                     gs_results_read(results, dataset->name, begin + 1, INT64_MAX, rows, &error) == GS_ERROR_INPUT,
                  "rows that are not there are refused");
     free(rows);
 }
@@ -157,10 +191,12 @@ static void read_everything(const gs_results *results, FILE *sink) {
                  (char *[]){path, "--two-sample", "--trials=1", "--points=8", "--permutations=19", "-q"}, sink);
         }
     }
-    char last[32];
-    (void)snprintf(last, sizeof last, "%lld", (long long)gs_plan_trial_count(gs_results_plan(results)) - 1);
+    char first[32], last[32];
+    const gs_trial_range part = gs_plan_part(gs_results_plan(results));
+    (void)snprintf(first, sizeof first, "%lld", (long long)part.first);
+    (void)snprintf(last, sizeof last, "%lld", (long long)(part.first + part.count - 1));
     call(&list_command, 1, (char *[]){path}, sink);
-    call(&show_command, 2, (char *[]){path, (char[]){"0"}}, sink);
+    call(&show_command, 2, (char *[]){path, first}, sink);
     call(&show_command, 2, (char *[]){path, last}, sink);
 }
 

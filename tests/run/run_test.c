@@ -75,7 +75,7 @@ typedef struct {
 } fixture;
 
 static void run_experiment(fixture *made, const gs_run_options *options, const char *const *overrides, int count) {
-    static const gs_provenance provenance = {"1", "auto", "cc", "test", "host", 1};
+    static const gs_provenance provenance = {"1", "auto", "cc", "test", "host", 1, NULL};
     static int files;
     gs_store *store;
     gs_error error = {""};

@@ -392,9 +392,12 @@ static void another_layout_is_refused(void **state) {
 
 static void an_experiment_that_does_not_fit_is_refused(void **state) {
     static const char *const texts[] = {
-        "{{{", "title: another\ndata: {A: [[1]], b: [0], n: 10}\nparameters:\n  seed: {range: [1, 5]}\n"};
-    static const char *const reasons[] = {"its experiment can't be read again", "is not as the experiment in it says"};
-    for (int i = 0; i < 2; i++) {
+        "{{{", "title: another\ndata: {A: [[1]], b: [0], n: 10}\nparameters:\n  seed: {range: [1, 5]}\n",
+        "title: another\ndata: {A: [[1]], b: [0], n: 10}\nparameters:\n  seed: {range: [1, 50]}\n"};
+    static const char *const reasons[] = {"its experiment can't be read again",
+                                          "its trials are not as the experiment in it says",
+                                          "is not as the experiment in it says"};
+    for (int i = 0; i < 3; i++) {
         const hid_t file = open_to_change();
         const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR), storage = H5Pcreate(H5P_DATASET_CREATE);
         assert_true(H5Tset_size(type, strlen(texts[i]) + 1) >= 0);

@@ -16,7 +16,7 @@ import traceback
 
 from campaign import Campaign, Failure, Tally
 
-SECTIONS = ["order", "kills", "faults", "memory", "damage", "writers", "readers", "disk", "power_cuts"]
+SECTIONS = ["order", "kills", "faults", "memory", "damage", "writers", "readers", "disk", "power_cuts", "merging"]
 
 
 def read_only(text):

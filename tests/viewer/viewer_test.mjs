@@ -111,6 +111,23 @@ test("a chosen file is shown at its first plot, and a click on the map shows a c
   await close(opened);
 });
 
+test("a shard's trials have the numbers that they have in the experiment", async () => {
+  sweep("shard.h5", "learning-rates.yaml", "--set", "seed=1:8", "--shard", "2/3"); // trials 208 to 431
+  const opened = await open(`file://${page}`);
+  await choose(opened, inFolder("shard.h5"));
+  await sweepView(opened);
+  await opened.locator('.cell[data-cell="40"]').click();
+  await opened.getByRole("heading", { name: "Configuration 40: lr_D 0.05, lr_G 0.005" }).waitFor();
+  await opened.locator(".generated").nth(99).waitFor();
+  const trial = Number(await opened.getByLabel("trial", { exact: true }).inputValue());
+  assert.equal(trial, 40 * 8);
+  const shown = execFileSync(program, ["show", inFolder("shard.h5"), String(trial)], { encoding: "utf8" });
+  const error = Number(await opened.locator("tr", { hasText: "Covariance error" }).locator("td").innerText());
+  const expected = Number(shown.match(/covariance error\s+([\d.e+-]+)/i)[1]);
+  assert.ok(Math.abs(error - expected) <= 0.001 * expected + 5e-4, `${error} ${expected}`);
+  await close(opened);
+});
+
 test("real points are those that the trainer draws", async () => {
   sweep("one.h5", "smoke.yaml", "--set", "seed=5");
   const opened = await open(`file://${page}`);

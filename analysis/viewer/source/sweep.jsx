@@ -51,6 +51,9 @@ function OfGansweep({ root }) {
   if (version !== 4) {
     return <p className="message" role="alert">The file has layout version {version}, and this page reads version 4: use the page of the gansweep that made it.</p>;
   }
+  if (Number(useDatasetValue(provenance.virtual)) === 1) {
+    return <p className="message" role="alert">The file is virtual: its rows lie in other files, which a browser can't read along. gansweep merge makes one file of them.</p>;
+  }
   return <Configurations root={root} provenance={provenance} />;
 }
 
@@ -59,7 +62,8 @@ function Configurations({ root, provenance }) {
   const title = useDatasetValue(losses.title);
   const law = lawOf(useDatasetValue(provenance.resolved));
   const shown = useNumbers(losses.configuration) ?? [0];
-  const first = useNumbers(losses.first_trial) ?? [0];
+  const begin = Number(useDatasetValue(provenance.first_trial)); // of the file, which may be a shard
+  const first = useNumbers(losses.first_trial) ?? [begin];
   const names = SETTINGS.filter((name) => losses[name]);
   const settings = names.map((name) => useNumbers(losses[name]));
   const [row, setRow] = useState(0);
@@ -74,7 +78,7 @@ function Configurations({ root, provenance }) {
         <h2>Configuration {shown[row]}: {describe(row)}</h2>
         <div className="panels">
           <Suspense fallback={<p>Reading ...</p>}><Bands losses={losses} row={shown.length > 1 || losses.configuration ? row : null} /></Suspense>
-          <Suspense fallback={<p>Reading ...</p>}><Trials key={shown[row]} root={root} law={law} first={first[row]} count={together[row]} /></Suspense>
+          <Suspense fallback={<p>Reading ...</p>}><Trials key={shown[row]} root={root} law={law} begin={begin} first={first[row]} count={together[row]} /></Suspense>
         </div>
       </section>
     </div>
@@ -223,7 +227,7 @@ function Bands({ losses, row }) {
   );
 }
 
-function Trials({ root, law, first, count }) {
+function Trials({ root, law, begin, first, count }) {
   const [offset, setOffset] = useState(0);
   const [elsewhere, setElsewhere] = useState(false);
   const last = first + count - 1;
@@ -240,21 +244,22 @@ function Trials({ root, law, first, count }) {
         <button onClick={() => setOffset(offset + 1)} disabled={trial >= last} aria-label="next trial">›</button>
         {elsewhere && <span role="alert">This configuration has trials {first} to {last}.</span>}
       </div>
-      <Suspense fallback={<p>Reading ...</p>}><Trial root={root} law={law} trial={trial} /></Suspense>
+      <Suspense fallback={<p>Reading ...</p>}><Trial root={root} law={law} place={trial - begin} /></Suspense>
     </>
   );
 }
 
-function Trial({ root, law, trial }) {
-  const d = law.b.length, at = (name, rest = "") => useNumbers(root[name], `${trial}${rest}`);
-  const [status] = at("status"), [seed] = at("seed"), dataSeed = useDatasetValue(root.data_seed, `${trial}`);
+/** @param place  of the trial among those of the file */
+function Trial({ root, law, place }) {
+  const d = law.b.length, at = (name, rest = "") => useNumbers(root[name], `${place}${rest}`);
+  const [status] = at("status"), [seed] = at("seed"), dataSeed = useDatasetValue(root.data_seed, `${place}`);
   const samples = at("samples", ",:,:");
   const mean = at("sample_mean", ",:"), covariance = at("sample_covariance", ",:,:");
   const weight = at("generator_weight", ",:,:"), bias = at("generator_bias", ",:");
   const scores = SCORES.map(([name]) => at(name)?.[0]);
   const [ok] = at("covariance_ok");
   const kept = samples ? samples.length / d : 0;
-  const real = useMemo(() => (kept && d > 1 ? realData(law, Array.isArray(dataSeed) || ArrayBuffer.isView(dataSeed) ? dataSeed[0] : dataSeed, kept) : []), [trial, kept]);
+  const real = useMemo(() => (kept && d > 1 ? realData(law, Array.isArray(dataSeed) || ArrayBuffer.isView(dataSeed) ? dataSeed[0] : dataSeed, kept) : []), [place, kept]);
   const generated = Array.from({ length: kept }, (_, i) => [samples[i * d], samples[i * d + 1]]);
   const truth = gram(law.A, true);
   const rows = (flat, columns) => Array.from({ length: flat.length / columns }, (_, i) => flat.slice(i * columns, (i + 1) * columns));
