@@ -161,6 +161,8 @@ class Shards(Case):
         self.refused(2, "show", name, last + 1, patterns=[f"{first} to {last} was expected"])
         self.refused(2, "report", name, "--compare", "0,1", patterns=[f"configuration 0; the file has {configurations[0]} to {configurations[-1]}"])
         self.succeed("report", name, "--compare", f"{configurations[0]},{configurations[1]}")
+        tested = [line.split(",") for line in self.succeed("report", name, "--two-sample", "--format", "csv").splitlines()]
+        self.assertEqual(list(dict.fromkeys(int(row[1]) for row in tested if row[0] == "trained")), configurations)
         verified = self.succeed("verify", name, "--recompute", "all")
         self.assertIn(f"recomputed {count} of them", verified)
         self.assertIn(f"ledger: {count} planned = {finished[1]} done + {finished[2]} diverged + 0 pending", verified)
