@@ -136,7 +136,7 @@ static gs_status make_classes(gs_plan *plan, gs_error *error) {
     for (int32_t i = 0; i < plan->group_count; i++) {
         plan->class_count += i == 0 || groups[i].trials != groups[i - 1].trials;
     }
-    plan->classes = calloc((size_t)plan->class_count, sizeof *plan->classes);
+    plan->classes = calloc((size_t)plan->class_count + 1, sizeof *plan->classes);
     if (plan->classes == NULL) {
         return out_of_memory(error);
     }

@@ -49,17 +49,17 @@ static void note_failure(copying *all, gs_status status, const gs_error *error) 
 static gs_status refuse_damage(const gs_rows *rows, const gs_results *results, gs_error *error) {
     static const char advice[] = "; gansweep verify says more, and gansweep resume --repair makes it again";
     for (int64_t i = 0; i < rows->count; i++) {
+        const int64_t trial = rows->first + i;
         for (int column = 0; column < rows->layout->count; column++) {
             if (rows->damaged[i * rows->layout->count + column]) {
                 return gs_fail(error, GS_ERROR_RESULTS, "%.600s: it is damaged: %s of trial %lld is not as planned%s",
-                               results->path, rows->layout->columns[column].dataset.name, (long long)(rows->first + i),
-                               advice);
+                               results->path, rows->layout->columns[column].dataset.name, (long long)trial, advice);
             }
         }
         if (rows->unlike[i]) {
             return gs_fail(error, GS_ERROR_RESULTS,
                            "%.600s: it is damaged: the row of trial %lld does not match its checksum%s", results->path,
-                           (long long)(rows->first + i), advice);
+                           (long long)trial, advice);
         }
     }
     return GS_OK;
@@ -69,9 +69,10 @@ static gs_status refuse_damage(const gs_rows *rows, const gs_results *results, g
 static gs_status clear_pending(gs_rows *rows, const gs_results *results, bool partial, gs_error *error) {
     const unsigned char *statuses = rows->rows[rows->layout->count - 1];
     for (int64_t i = 0; i < rows->count; i++) {
+        const int64_t trial = rows->first + i;
         if (statuses[i] == GS_PENDING && !partial) {
             return gs_fail(error, GS_ERROR_RESULTS, "%s: trial %lld became pending while it was merged", results->path,
-                           (long long)(rows->first + i));
+                           (long long)trial);
         }
         if (statuses[i] == GS_PENDING) {
             gs_rows_make_pending(rows, i);

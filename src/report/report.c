@@ -323,7 +323,7 @@ static gs_status join_baseline(gs_making *making, int64_t index, gs_error *error
 
 static gs_status measure_baselines(gs_making *making, gs_error *error) {
     gs_report *report = making->report;
-    if (report->baseline_count == 0) {
+    if (report->baseline_count == 0 || making->baselines == NULL) {
         return GS_OK;
     }
     report->baselines = calloc((size_t)report->baseline_count, sizeof *report->baselines);
@@ -389,16 +389,18 @@ static gs_status make_rows(gs_making *making, gs_error *error) {
 static bool begin_rows(gs_making *making, int64_t *most) {
     gs_report *report = making->report;
     const int64_t first = gs_plan_first_configuration(making->plan), count = gs_plan_configuration_count(making->plan);
+    int64_t rows = 0;
     *most = 0;
     report->rows = calloc((size_t)count, sizeof *report->rows);
     report->baseline_of = calloc((size_t)count, sizeof *report->baseline_of);
     for (int64_t i = 0; i < count && report->rows != NULL; i++) {
         const int64_t trials = gs_plan_member_count(making->plan, first + i);
         if (trials > 0) {
-            report->rows[report->count++].configuration = first + i;
+            report->rows[rows++].configuration = first + i;
         }
         *most = trials > *most ? trials : *most;
     }
+    report->count = rows;
     return report->rows != NULL && report->baseline_of != NULL;
 }
 
@@ -458,7 +460,7 @@ gs_status gs_report_create(const gs_results *results, gs_report **report, gs_err
     making.range.source = columns;
     status = make(&making, error);
 
-    for (int64_t i = 0; i < making.report->baseline_count; i++) {
+    for (int64_t i = 0; making.baselines != NULL && i < making.report->baseline_count; i++) {
         free(making.baselines[i]);
     }
     free(making.baselines);

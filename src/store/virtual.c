@@ -71,10 +71,10 @@ static gs_status open_one(const char *path, const gs_source_file *source, const 
     *opened = (open_source){.part = source->part, .file = -1, .name = strdup(source->name)};
     gs_status status = whole == NULL || opened->name == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory")
                                                              : gs_results_open_plain(whole, &results, error);
-    if (status == GS_OK) {
+    if (status == GS_OK && results != NULL) {
         status = check_source(results, source, resolved, numerics_version, error);
     }
-    if (status == GS_OK) {
+    if (status == GS_OK && results != NULL) {
         opened->file = results->file;
         opened->addresses = results->addresses;
         results->file = -1;
