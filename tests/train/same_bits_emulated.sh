@@ -21,7 +21,8 @@ build() { # ISA DEFINITION
     done
     # shellcheck disable=SC2086
     "$compiler" $flags $2 "-DTEST_ISA=GS_ISA_$1" "$root/tests/train/kernel_dump.c" "$train/trainer.c" "$train/layers.c" \
-        "$root/src/experiment/settings.c" "$root/src/numeric/error.c" "$folder/portable.o" "$folder/neon.o" -lm -o "$folder/dump_$1"
+        "$root/src/experiment/settings.c" "$root/src/experiment/dimension.c" "$root/src/experiment/sobol.c" "$root/src/experiment/number.c" \
+        "$root/src/numeric/error.c" "$root/src/numeric/philox.c" "$root/src/numeric/log_exp.c" "$folder/portable.o" "$folder/neon.o" -lm -o "$folder/dump_$1"
 }
 
 build PORTABLE ""
