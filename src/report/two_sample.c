@@ -100,13 +100,13 @@ static bool take_drawn(const gs_hand *hand, int64_t numbers, double *into) {
 }
 
 /// Draws the points that stand against the real ones.
-/// @return the outcome if it is known already: diverged or pending; else GS_TESTED
+/// @param state  GS_TESTED, or diverged or pending, and nothing is drawn
 static gs_status draw_generated(const gs_testing *testing, const gs_job *job, const gs_settings *settings,
-                                gs_hand *hand, gs_tested *outcome, gs_error *error) {
+                                gs_hand *hand, gs_tested *state, gs_error *error) {
     const gs_experiment *experiment = testing->experiment;
     const int64_t points = testing->report->points, trial = job->tested->trial;
     const float *parameters = hand->parameters;
-    *outcome = GS_TESTED;
+    *state = GS_TESTED;
     if (job->nets == NETS_TRUE_LAW) {
         gs_real_data(experiment, INT64_MAX - trial, points, hand->drawn); // seeds far from those that sweeps use
         return GS_OK;
@@ -120,7 +120,7 @@ static gs_status draw_generated(const gs_testing *testing, const gs_job *job, co
             return status;
         }
         if (trial_status != GS_DONE) {
-            *outcome = trial_status == GS_DIVERGED ? GS_NOT_TESTED_DIVERGED : GS_NOT_TESTED_PENDING;
+            *state = trial_status == GS_DIVERGED ? GS_NOT_TESTED_DIVERGED : GS_NOT_TESTED_PENDING;
             return GS_OK;
         }
         parameters = gs_generator_rows_read(hand->generators, trial, settings, error);
@@ -145,17 +145,17 @@ static gs_status test_job(const gs_testing *testing, const gs_job *job, gs_hand 
     for (int test = 0; test < GS_SAMPLE_TEST_COUNT; test++) {
         tested->tests[test] = (gs_sample_test){NAN, NAN};
     }
-    const gs_status status = draw_generated(testing, job, &settings, hand, &tested->outcome, error);
-    if (status != GS_OK || tested->outcome != GS_TESTED) {
+    const gs_status status = draw_generated(testing, job, &settings, hand, &tested->state, error);
+    if (status != GS_OK || tested->state != GS_TESTED) {
         return status;
     }
     if (!take_drawn(hand, numbers, hand->y)) {
-        tested->outcome = GS_NOT_TESTED_NOT_FINITE;
+        tested->state = GS_NOT_TESTED_NOT_FINITE;
         return GS_OK;
     }
     gs_real_data(testing->experiment, settings.data_seed, points, hand->drawn);
     if (!take_drawn(hand, numbers, hand->x)) {
-        tested->outcome = GS_NOT_TESTED_NOT_FINITE;
+        tested->state = GS_NOT_TESTED_NOT_FINITE;
         return GS_OK;
     }
     gs_generator_state state;
@@ -351,9 +351,9 @@ static void summarise_test(const gs_tested_trial *tested, int64_t count, gs_samp
     summary->rejected = gs_share_of(rejected, defined);
 }
 
-static void count_outcomes(const gs_tested_trial *tested, gs_two_sample_row *row) {
+static void count_states(const gs_tested_trial *tested, gs_two_sample_row *row) {
     for (int64_t i = 0; i < row->chosen; i++) {
-        row->outcomes[tested[i].outcome]++;
+        row->states[tested[i].state]++;
     }
 }
 
@@ -363,7 +363,7 @@ static gs_status summarise(const gs_tested_trial *tested, gs_two_sample_row *row
                            gs_two_sample_row *together, gs_error *error) {
     int64_t count = 0;
     for (int64_t i = 0; i < row_count; i++) {
-        count_outcomes(tested + count, &rows[i]);
+        count_states(tested + count, &rows[i]);
         count += rows[i].chosen;
     }
     double *adjusted = malloc(((size_t)count + 1) * sizeof *adjusted),
@@ -399,8 +399,8 @@ static gs_status summarise_all(const gs_testing *testing, gs_error *error) {
     for (int64_t i = 0; i < report->count; i++) {
         report->sweep.trials += report->rows[i].trials;
         report->sweep.chosen += report->rows[i].chosen;
-        for (int outcome = 0; outcome < GS_TESTED_COUNT; outcome++) {
-            report->sweep.outcomes[outcome] += report->rows[i].outcomes[outcome];
+        for (int state = 0; state < GS_TESTED_COUNT; state++) {
+            report->sweep.states[state] += report->rows[i].states[state];
         }
     }
     const gs_tested_trial *floor = testing->floors;

@@ -44,7 +44,7 @@ extern const char *const gs_tested_names[GS_TESTED_COUNT]; ///< "pending", "test
 /// One trial that was chosen.
 typedef struct {
     int64_t trial;
-    gs_tested outcome;
+    gs_tested state;
     gs_sample_test tests[GS_SAMPLE_TEST_COUNT]; ///< NaN unless tested
 } gs_tested_trial;
 
@@ -56,11 +56,11 @@ typedef struct {
 } gs_test_summary;
 
 typedef struct {
-    int64_t configuration; ///< -1: a row of other nets, or of the whole sweep
-    gs_settings settings;  ///< of its first trial; the seeds mean nothing
-    int64_t trials;        ///< in the plan
-    int64_t chosen;        ///< of these; an outcome each
-    int64_t outcomes[GS_TESTED_COUNT];
+    int64_t configuration;           ///< -1: a row of other nets, or of the whole sweep
+    gs_settings settings;            ///< of its first trial; the seeds mean nothing
+    int64_t trials;                  ///< in the plan
+    int64_t chosen;                  ///< of these
+    int64_t states[GS_TESTED_COUNT]; ///< of those that were chosen
     gs_test_summary tests[GS_SAMPLE_TEST_COUNT];
 } gs_two_sample_row;
 

@@ -41,8 +41,8 @@ typedef struct {
 typedef void gs_cell_writer(const gs_two_sample_row *row, gs_table_row *into, int at);
 
 static void write_medians(const gs_two_sample_row *row, gs_table_row *into, int at) {
-    (void)gs_format_count(row->outcomes[GS_TESTED], into->cell[at++]);
-    (void)gs_format_count(row->outcomes[GS_NOT_TESTED_DIVERGED], into->cell[at++]);
+    (void)gs_format_count(row->states[GS_TESTED], into->cell[at++]);
+    (void)gs_format_count(row->states[GS_NOT_TESTED_DIVERGED], into->cell[at++]);
     for (int test = 0; test < GS_SAMPLE_TEST_COUNT; test++) {
         (void)gs_format_number(row->tests[test].median, HEADINGS[test].decimals, into->cell[at++]);
     }
@@ -86,7 +86,7 @@ static gs_status choose_shown(const gs_two_sample_report *report, const gs_scree
     }
     for (int64_t i = 0; i < report->count; i++) {
         gs_settings_mark_different(&report->rows[0].settings, &report->rows[i].settings, shown->varies);
-        if (report->count <= most || report->rows[i].outcomes[GS_TESTED] > 0) {
+        if (report->count <= most || report->rows[i].states[GS_TESTED] > 0) {
             shown->order[shown->count++] = i;
         }
     }
@@ -214,12 +214,12 @@ static void print_heading(const gs_shown *shown, const gs_experiment *experiment
     (void)fprintf(stream, "%s: two-sample tests of %s of %s trials in %s configuration%s: ", path,
                   gs_format_count(sweep->chosen, text[0]), gs_format_count(sweep->trials, text[1]),
                   gs_format_count(report->count, text[2]), report->count == 1 ? "" : "s");
-    (void)fprintf(stream, "%s tested, %s diverged, %s pending", gs_format_count(sweep->outcomes[GS_TESTED], text[0]),
-                  gs_format_count(sweep->outcomes[GS_NOT_TESTED_DIVERGED], text[1]),
-                  gs_format_count(sweep->outcomes[GS_NOT_TESTED_PENDING], text[2]));
-    if (sweep->outcomes[GS_NOT_TESTED_NOT_FINITE] > 0) {
+    (void)fprintf(stream, "%s tested, %s diverged, %s pending", gs_format_count(sweep->states[GS_TESTED], text[0]),
+                  gs_format_count(sweep->states[GS_NOT_TESTED_DIVERGED], text[1]),
+                  gs_format_count(sweep->states[GS_NOT_TESTED_PENDING], text[2]));
+    if (sweep->states[GS_NOT_TESTED_NOT_FINITE] > 0) {
         (void)fprintf(stream, ", %s with samples that are not finite",
-                      gs_format_count(sweep->outcomes[GS_NOT_TESTED_NOT_FINITE], text[3]));
+                      gs_format_count(sweep->states[GS_NOT_TESTED_NOT_FINITE], text[3]));
     }
     (void)fprintf(stream,
                   "\n%lld samples of each generator against the first %lld rows of its data; %s permutations; "
@@ -269,10 +269,10 @@ static gs_status print_table(const gs_two_sample_report *report, const gs_experi
 static int64_t count_of(const gs_two_sample_row *row, int which) {
     const int64_t counts[] = {row->trials,
                               row->chosen,
-                              row->outcomes[GS_TESTED],
-                              row->outcomes[GS_NOT_TESTED_DIVERGED],
-                              row->outcomes[GS_NOT_TESTED_PENDING],
-                              row->outcomes[GS_NOT_TESTED_NOT_FINITE]};
+                              row->states[GS_TESTED],
+                              row->states[GS_NOT_TESTED_DIVERGED],
+                              row->states[GS_NOT_TESTED_PENDING],
+                              row->states[GS_NOT_TESTED_NOT_FINITE]};
     return counts[which];
 }
 static const char *const COUNT_NAMES[] = {"trials", "chosen", "tested", "diverged", "pending", "not_finite"};
@@ -335,7 +335,7 @@ static void print_csv(const gs_two_sample_report *report, FILE *stream) {
 
 static void print_csv_trials(const gs_two_sample_report *report, FILE *stream) {
     const gs_tested_trial *tested = report->tested;
-    (void)fprintf(stream, "trial,configuration,outcome");
+    (void)fprintf(stream, "trial,configuration,state");
     for (int test = 0; test < GS_SAMPLE_TEST_COUNT; test++) {
         (void)fprintf(stream, ",%s,%s_p", gs_sample_test_names[test], gs_sample_test_names[test]);
     }
@@ -343,7 +343,7 @@ static void print_csv_trials(const gs_two_sample_report *report, FILE *stream) {
     for (int64_t row = 0; row < report->count; row++) {
         for (int64_t i = 0; i < report->rows[row].chosen; i++, tested++) {
             (void)fprintf(stream, "%lld,%lld,%s", (long long)tested->trial, (long long)row,
-                          gs_tested_names[tested->outcome]);
+                          gs_tested_names[tested->state]);
             for (int test = 0; test < GS_SAMPLE_TEST_COUNT; test++) {
                 print_csv_real(tested->tests[test].statistic, stream);
                 print_csv_real(tested->tests[test].p, stream);
@@ -382,9 +382,9 @@ static void print_json_trials(const gs_two_sample_report *report, FILE *stream) 
     (void)fprintf(stream, ",\n\"by_trial\": [");
     for (int64_t row = 0; row < report->count; row++) {
         for (int64_t i = 0; i < report->rows[row].chosen; i++, tested++) {
-            (void)fprintf(stream, "%s\n  {\"trial\": %lld, \"configuration\": %lld, \"outcome\": \"%s\"",
+            (void)fprintf(stream, "%s\n  {\"trial\": %lld, \"configuration\": %lld, \"state\": \"%s\"",
                           tested == report->tested ? "" : ",", (long long)tested->trial, (long long)row,
-                          gs_tested_names[tested->outcome]);
+                          gs_tested_names[tested->state]);
             for (int test = 0; test < GS_SAMPLE_TEST_COUNT; test++) {
                 char name[64];
                 print_json_number(gs_sample_test_names[test], tested->tests[test].statistic, stream);

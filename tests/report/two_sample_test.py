@@ -172,7 +172,7 @@ class TwoSample(unittest.TestCase):
             self.assertEqual(list(trials["trial"]), list(range(len(file["trial"]))))
             np.testing.assert_array_equal(trials["configuration"], file["configuration"][:])
             status, samples, data_seed = (file[name][:] for name in ("status", "samples", "data_seed"))
-        np.testing.assert_array_equal(trials["outcome"], np.array(["pending", "tested", "diverged"])[status])
+        np.testing.assert_array_equal(trials["state"], np.array(["pending", "tested", "diverged"])[status])
         data = {seed: trial_in_numpy.draw_data(A, b, N, int(seed))[:POINTS].astype(float) for seed in set(data_seed)}
         for trial in range(len(status)):
             if status[trial] != 1:
@@ -205,8 +205,8 @@ class TwoSample(unittest.TestCase):
 
     def check_summary(self, row, trials, q):
         """The columns of one row, from arrays of its trials."""
-        for outcome in ("tested", "diverged", "pending", "not_finite"):
-            self.assertEqual(row[outcome], (trials["outcome"] == outcome).sum(), outcome)
+        for state in ("tested", "diverged", "pending", "not_finite"):
+            self.assertEqual(row[state], (trials["state"] == state).sum(), state)
         self.assertEqual(row["chosen"], len(trials["trial"]))
         for test in TESTS:
             known, summary = ~np.isnan(trials[test + "_p"]), row["tests"][test]
@@ -306,8 +306,8 @@ class TwoSample(unittest.TestCase):
         rows = list(csv.DictReader(io.StringIO(raw, newline="")))
         self.assertEqual(len(rows), len(trials["trial"]))
         for i, row in enumerate(rows):
-            self.assertEqual((int(row["trial"]), int(row["configuration"]), row["outcome"]),
-                             (trials["trial"][i], trials["configuration"][i], trials["outcome"][i]))
+            self.assertEqual((int(row["trial"]), int(row["configuration"]), row["state"]),
+                             (trials["trial"][i], trials["configuration"][i], trials["state"][i]))
             for test in TESTS:
                 np.testing.assert_equal([float(row[test]), float(row[test + "_p"])], [trials[test][i], trials[test + "_p"][i]])
         raw = subprocess.run([PROGRAM, "report", self.path, "--two-sample", *arguments, "--format", "csv"], capture_output=True).stdout
@@ -375,10 +375,10 @@ class TwoSample(unittest.TestCase):
         self.assertEqual(run.returncode, 130)
         report, trials = self.by_trial(path, "--points", "10", "--trials", "50")
         with h5py.File(path) as file:
-            np.testing.assert_array_equal(trials["outcome"], np.array(["pending", "tested", "diverged"])[file["status"][:][trials["trial"]]])
+            np.testing.assert_array_equal(trials["state"], np.array(["pending", "tested", "diverged"])[file["status"][:][trials["trial"]]])
         self.assertGreater(report["sweep"]["pending"], 0)
         self.assertEqual(report["sweep"]["chosen"], 16 * 50)
-        self.assertEqual(sum(report["sweep"][outcome] for outcome in ("tested", "diverged", "pending", "not_finite")), 16 * 50)
+        self.assertEqual(sum(report["sweep"][state] for state in ("tested", "diverged", "pending", "not_finite")), 16 * 50)
 
     def test_samples_that_are_not_finite_are_counted_apart(self):
         text = EXPERIMENT.replace("batch_size: 8", f"batch_size: {N}")  # one step, by as much as a float has
@@ -387,7 +387,7 @@ class TwoSample(unittest.TestCase):
         with h5py.File(path) as file:
             finite = np.isfinite(file["samples"][:]).all(axis=(1, 2))
             self.assertTrue((file["status"][:] == 1).all())
-        np.testing.assert_array_equal(trials["outcome"], np.where(finite, "tested", "not_finite"))
+        np.testing.assert_array_equal(trials["state"], np.where(finite, "tested", "not_finite"))
         self.assertTrue(0 < finite.sum() < len(finite))
         self.assertEqual(report["sweep"]["not_finite"], (~finite).sum())
         self.assertIn(f"{(~finite).sum()} with samples that are not finite", self.ask(path, "--points", str(POINTS)))
