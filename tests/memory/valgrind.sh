@@ -30,7 +30,7 @@ memcheck 0 run "$experiment" --dry-run
 for format in $formats; do
     memcheck 0 report "$results" --format "$format"
 done
-memcheck 0 report "$results" --two-sample --trials 2 --points 20
+memcheck 0 report "$results" --two-sample --trials 1 --points 8 --permutations 19
 memcheck 0 show "$results" 0
 memcheck 0 list "$results"
 memcheck 3 report "$experiment"
