@@ -101,6 +101,15 @@ static gs_status make(gs_making *making, gs_error *error) {
     return status;
 }
 
+/// The best of some trials need not be the best of all.
+static gs_status refuse_shard(const gs_plan *plan, gs_error *error) {
+    const int64_t trials = gs_plan_trial_count(plan), all = gs_plan_experiment_trials(plan);
+    return trials == all ? GS_OK
+                         : gs_fail(error, GS_ERROR_RESULTS,
+                                   "it is a shard, with %lld of %lld trials: gansweep merge joins it with the others",
+                                   (long long)trials, (long long)all);
+}
+
 gs_status gs_ranking_create(const gs_results *results, gs_criterion criterion, gs_ranking **ranking, gs_error *error) {
     gs_making making = {.plan = gs_results_plan(results), .ranking = calloc(1, sizeof(gs_ranking))};
     if (making.ranking == NULL) {
@@ -108,7 +117,10 @@ gs_status gs_ranking_create(const gs_results *results, gs_criterion criterion, g
     }
     making.ranking->criterion = criterion;
     making.ranking->configurations = gs_plan_configuration_count(making.plan);
-    gs_status status = gs_results_ledger(results, &making.ranking->ledger, error);
+    gs_status status = refuse_shard(making.plan, error);
+    if (status == GS_OK) {
+        status = gs_results_ledger(results, &making.ranking->ledger, error);
+    }
     if (status == GS_OK) {
         status = gs_columns_create(results, &making.columns, error);
     }

@@ -32,7 +32,8 @@ typedef struct {
 } gs_ranking;
 
 /// Memory: the ranking, and nine bytes for each trial of the largest configuration.
-/// @return GS_ERROR_RESULTS when no trial is finished, or the criterion is not defined for this sweep's generators
+/// @return GS_ERROR_RESULTS when no trial is finished, the file is a shard, whose best need not be that of the sweep,
+///         or the criterion is not defined for this sweep's generators
 gs_status gs_ranking_create(const gs_results *results, gs_criterion criterion, gs_ranking **ranking, gs_error *error);
 void gs_ranking_free(gs_ranking *ranking);
 

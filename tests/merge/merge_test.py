@@ -159,6 +159,7 @@ class Shards(Case):
         self.assertIn(f"trial {last} of small-2-of-3.h5: seed ", self.succeed("show", name, last))
         self.refused(2, "show", name, first - 1, patterns=[f"{first} to {last} was expected"])
         self.refused(2, "show", name, last + 1, patterns=[f"{first} to {last} was expected"])
+        self.refused(3, "next", name, patterns=[f"it is a shard, with {count} of {TRIALS} trials: gansweep merge"])
         self.refused(2, "report", name, "--compare", "0,1", patterns=[f"configuration 0; the file has {configurations[0]} to {configurations[-1]}"])
         self.succeed("report", name, "--compare", f"{configurations[0]},{configurations[1]}")
         tested = [line.split(",") for line in self.succeed("report", name, "--two-sample", "--format", "csv").splitlines()]
