@@ -96,6 +96,9 @@ static gs_status fill(gs_store *store, void *context, gs_error *error) {
         status = copy->options->is_virtual ? draw_virtual(copy, store, error)
                                            : gs_store_draw(store, store->ledger.pending == 0, error);
     }
+    if (status == GS_ERROR_RUN && gs_store_is_stopped(store)) { // a drawing says less of it
+        (void)gs_store_refuse_when_stopped(store, error);
+    }
     return status == GS_OK ? gs_store_write_seconds(store, sum_seconds(&copy->parts->files), error) : status;
 }
 

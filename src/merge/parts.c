@@ -130,8 +130,9 @@ gs_status gs_parts_collect(const char *const *files, int count, const gs_merge_o
     *parts = (gs_parts){.files.list = calloc((size_t)count + 1, sizeof *parts->files.list)};
     gs_status status = parts->files.list == NULL || count < 1 ? gs_fail(error, GS_ERROR_RUN, "out of memory") : GS_OK;
     for (int i = 0; i < count && status == GS_OK; i++) {
-        status = options->stop != NULL && *options->stop ? gs_fail(error, GS_ERROR_RUN, "stopped")
-                                                         : add(parts, files[i], options, error);
+        status = options->stop != NULL && *options->stop
+                     ? gs_fail(error, GS_ERROR_RUN, "stopped before anything was merged")
+                     : add(parts, files[i], options, error);
     }
     return status == GS_OK ? fit(parts, options->partial, error) : status;
 }
