@@ -3,12 +3,16 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "inference/generator.h"
 #include "numeric/quantile.h"
 
-enum { BLOCK_UNITS = 256 }; ///< that a byte chooses from
+enum {
+    BLOCK_UNITS = 256,      ///< that a byte chooses from
+    WORTH_SHARING = 1 << 16 ///< draws: what several threads do sooner than one
+};
 
 // ---- moments of the units ----
 
@@ -109,7 +113,8 @@ static void draw_resample(const gs_units *units, const gsl_rng *generator, resam
 
 void gs_bootstrap_means(const gs_units *units, int64_t resamples, uint64_t seed, int threads,
                         double *const replicates[GS_MOST_MEANS]) {
-#pragma omp parallel for num_threads(threads) schedule(static) if (threads > 1)
+    const bool shared = threads > 1 && (double)resamples * (double)units->count > WORTH_SHARING;
+#pragma omp parallel for num_threads(threads) schedule(static) if (shared)
     for (int64_t resample = 0; resample < resamples; resample++) {
         gs_generator_state state;
         resample_sums sums;

@@ -8,6 +8,8 @@
 ///     two_sample PERMUTATIONS SEED X_COUNT X... Y_COUNT Y...  D, its p, A^2, its p
 ///     median CONFIDENCE COUNT X...                        median, its interval, the confidence that it has
 ///     bca ESTIMATE ACCELERATION CONFIDENCE COUNT REPLICATE...
+///     factorial A B UNITS FREEDOM THREADS MEAN... RESIDUAL...  [A][B] means, [A][B][UNITS] residuals: df, sum of
+///                                                         squares, the error's mean square, epsilon, F, p
 ///     pairs PERMUTATIONS SEED SAMPLES                     energy distance, its p, MMD^2, its p, the bandwidth
 ///     hotelling SAMPLES                                   T^2, its p
 ///     accuracy X_COUNT CALLED_Y... Y_COUNT CALLED_Y...    accuracy, its p
@@ -25,6 +27,7 @@
 #include "inference/bootstrap.h"
 #include "inference/energy.h"
 #include "inference/equivalence.h"
+#include "inference/factorial.h"
 #include "inference/generator.h"
 #include "inference/held_out.h"
 #include "inference/hotelling.h"
@@ -272,6 +275,21 @@ static void answer_sample_tests(void) {
     free_samples(&samples);
 }
 
+static void answer_factorial(void) {
+    const int64_t a = (int64_t)read_number(), b = (int64_t)read_number(), units = (int64_t)read_number();
+    const double freedom = read_number();
+    const int threads = (int)read_number();
+    double *means = read_numbers(a * b), *residuals = read_numbers(a * b * units);
+    double *work = malloc((size_t)(a * b * (units + 2)) * sizeof *work);
+    const gs_factorial_effect found = gs_factorial_test(means, residuals, a, b, units, freedom, threads, work);
+    print_numbers((const double[]){found.degrees_of_freedom, found.sum_of_squares, found.error_mean_square,
+                                   found.epsilon, found.F, found.p},
+                  6);
+    free(means);
+    free(residuals);
+    free(work);
+}
+
 int main(void) {
     static const struct {
         const char *name;
@@ -291,6 +309,7 @@ int main(void) {
         {"neighbours", answer_neighbours},
         {"sample_tests", answer_sample_tests},
         {"median", answer_median},
+        {"factorial", answer_factorial},
     };
     char name[16];
     while (scanf("%15s", name) == 1) {

@@ -6,6 +6,7 @@ PROGRAM is made from answer.c. Each statistic is held to a library's function: S
 false discovery rates, energy_distance, permutation_test, fisher_exact, minimize; where SciPy has none the published formula
 stands here, in NumPy.
 """
+import os
 import subprocess
 import sys
 import unittest
@@ -134,6 +135,62 @@ class Inference(unittest.TestCase):
             kept = expected > 10
             statistic = ((observed - expected)[kept] ** 2 / expected[kept]).sum()
             self.assertGreater(stats.chi2.sf(statistic, kept.sum() - 1), 1e-4, (count, group))
+
+    def factorial(self, values, a, b, freedom=None, threads=1):
+        """values [units, a, b]: degrees of freedom, sum of squares, error's mean square, epsilon, F, p."""
+        means = values.mean(axis=0)
+        residuals = np.moveaxis(values - means, 0, -1)
+        return ask(("factorial", a, b, len(values), len(values) - 1 if freedom is None else freedom, threads, means, residuals))[0]
+
+    def test_effects_within_units_are_rs(self):
+        """Main effects are of means over the other factor: what R's formulas M and X choose."""
+        folder = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "oracle")
+        data, effects = {}, 0
+        with open(os.path.join(folder, "factorial_r.txt")) as file:
+            lines = file.read().splitlines()
+        for line in lines:
+            kind, name, *words = line.split()
+            if kind == "data":
+                units, a, b = map(int, words[:3])
+                data[name] = np.array(words[3:], dtype=float).reshape(units, a, b)
+            elif kind == "effect":
+                values = data[name]
+                if words[0] == "a":
+                    values = values.mean(axis=2, keepdims=True)
+                elif words[0] == "b":
+                    values = np.swapaxes(values.mean(axis=1, keepdims=True), 1, 2)
+                units, a, b = values.shape
+                df, squares, error, F, epsilon, p = map(float, words[1:])
+                found = self.factorial(values, a, b)
+                within = data[name][0].size / (a * b)  # cells that a mean is over
+                np.testing.assert_allclose(found * [1, units * within, df * (units - 1) * within, 1, 1, 1],
+                                           [df, squares, error, epsilon, F, p], rtol=1e-9, err_msg=line)
+                effects += 1
+        self.assertEqual(effects, 10)
+
+    def test_effects_of_two_levels_are_paired_t_tests(self):
+        values = self.rng.exponential(size=(23, 2, 2)) + [[0, 0.2], [0.1, 0.9]]
+        main, both = values[:, 0] - values[:, 1], values[:, 0, 0] - values[:, 0, 1] - values[:, 1, 0] + values[:, 1, 1]
+        for contrast, given, a, b in ((main.mean(axis=1), values.mean(axis=2, keepdims=True), 2, 1), (both, values, 2, 2)):
+            t = stats.ttest_1samp(contrast, 0)
+            found = self.factorial(given, a, b)
+            np.testing.assert_allclose(found[[0, 3, 4, 5]], [1, 1, t.statistic**2, t.pvalue], rtol=1e-10)
+
+    def test_effects_do_not_depend_on_threads_and_take_the_freedom_that_is_given(self):
+        values = self.rng.standard_normal((40, 5, 3))
+        np.testing.assert_array_equal(self.factorial(values, 5, 3), self.factorial(values, 5, 3, threads=3))
+        found = self.factorial(values, 5, 3, freedom=9)
+        self.assertAlmostEqual(found[5], stats.f.sf(found[4], found[3] * 8, found[3] * 8 * 9), places=12)
+
+    def test_effects_where_units_agree_or_nothing_varies(self):
+        alike = np.tile([[0.0], [1.0]], (6, 1, 1))
+        self.assertEqual(list(self.factorial(alike, 2, 1)[[3, 4, 5]]), [1, np.inf, 0])
+        found = self.factorial(np.full((6, 3, 1), 0.1), 3, 1)
+        self.assertEqual(list(found[:3]), [2, 0, 0])
+        self.assertTrue(np.isnan(found[3:]).all())
+        found = self.factorial(np.array([[[1.0], [3.0], [8.0]]]), 3, 1)
+        np.testing.assert_allclose(found[:2], [2, 26])
+        self.assertTrue(np.isnan(found[2:]).all())
 
     def test_two_sample_statistics_are_scipys(self):
         for count, other, decimals, shift in ((5, 8, 9, 0), (36, 4000, 9, 0.3), (300, 40, 1, 0.2), (75, 2000, 1, 0), (9, 9, 0, 1)):

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "inference/bootstrap.h"
 #include "inference/equivalence.h"
+#include "inference/factorial.h"
 #include "inference/rank.h"
 
 enum { UNITS = 256, REPEATS = 10000, RESAMPLES = 400, SHORT_REPEATS = 1000 };
@@ -127,12 +129,68 @@ static void rank_interval_covers(void **state) {
     gsl_rng_free(rng);
 }
 
+enum { BLOCKS = 64, A = 3, B = 4, CELLS = A * B };
+
+/// Draws a block design in which neighbouring cells of a unit are alike and some vary more than others; returns the
+/// p-value of the interaction, or of the first factor.
+static double draw_factorial(const gsl_rng *rng, double effect, bool interaction) {
+    static const double NEIGHBOURS = 0.7, SPREAD_OF_UNITS = 2;
+    double values[CELLS][BLOCKS], means[CELLS] = {0}, work[CELLS * (BLOCKS + 2)];
+    for (int unit = 0; unit < BLOCKS; unit++) {
+        const double shared = gsl_ran_gaussian(rng, SPREAD_OF_UNITS);
+        double noise = gsl_ran_gaussian(rng, 1);
+        for (int cell = 0; cell < CELLS; cell++) {
+            noise = NEIGHBOURS * noise + gsl_ran_gaussian(rng, sqrt(1 - NEIGHBOURS * NEIGHBOURS));
+            values[cell][unit] = shared + noise * (1 + cell / (double)B) + effect * (cell == 0);
+            means[cell] += values[cell][unit] / BLOCKS;
+        }
+    }
+    for (int cell = 0; cell < CELLS; cell++) {
+        for (int unit = 0; unit < BLOCKS; unit++) {
+            values[cell][unit] -= means[cell];
+        }
+    }
+    for (int cell = 0; cell < CELLS && !interaction;
+         cell++) { // over the second factor, in the place of its first level
+        means[cell / B] = cell % B == 0 ? means[cell] / B : means[cell / B] + means[cell] / B;
+        for (int unit = 0; unit < BLOCKS; unit++) {
+            const double before = cell % B == 0 ? 0 : values[cell / B][unit];
+            values[cell / B][unit] = before + values[cell][unit] / B;
+        }
+    }
+    return gs_factorial_test(means, &values[0][0], A, interaction ? B : 1, BLOCKS, BLOCKS - 1, 1, work).p;
+}
+
+/// Without an effect a test of 5 % finds one in 5 %, however the cells of a unit hang together; with greater and
+/// greater ones more and more often.
+static void effects_have_their_size_and_power(void **state) {
+    (void)state;
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    for (int interaction = 0; interaction < 2; interaction++) {
+        int before = 0;
+        for (int step = 0; step <= 4; step++) {
+            int found = 0;
+            for (int repeat = 0; repeat < repeats(); repeat++) {
+                found += draw_factorial(rng, 1.5 * step, interaction) < 0.05;
+            }
+            print_message("%s, effect %.1f: %.2f %% are found\n", interaction ? "interaction" : "main effect",
+                          1.5 * step, 100.0 * found / repeats());
+            if (step == 0 && deviations(found, repeats(), 0.05) > 3) {
+                fail_msg("a test of 5 %% finds an effect in %.2f %%", 100.0 * found / repeats());
+            }
+            assert_true(found >= before);
+            before = found;
+        }
+        assert_true(before > 0.9 * repeats());
+    }
+    gsl_rng_free(rng);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bca_covers_the_mean_of_skewed_numbers),
-        cmocka_unit_test(bca_covers_when_groups_are_drawn),
-        cmocka_unit_test(equivalence_has_its_size_and_power),
-        cmocka_unit_test(rank_interval_covers),
+        cmocka_unit_test(bca_covers_the_mean_of_skewed_numbers), cmocka_unit_test(bca_covers_when_groups_are_drawn),
+        cmocka_unit_test(equivalence_has_its_size_and_power),    cmocka_unit_test(rank_interval_covers),
+        cmocka_unit_test(effects_have_their_size_and_power),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
