@@ -11,6 +11,7 @@
 #include "gansweep/run.h"
 #include "gansweep/verify.h"
 #include "gansweep/merge.h"
+#include "gansweep/effects.h"
 #include "gansweep/report.h"
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "gansweep/check.h"
+#include "gansweep/effects.h"
 #include "gansweep/store.h"
 
 #ifdef __cplusplus
@@ -84,14 +85,21 @@ typedef struct {
     /// Spearman's rank correlation of the distance of the last losses from ln 2, the greater of the two, with the
     /// covariance error, over an even part of the done trials, and its interval of 95 %.
     double error_correlation, error_correlation_low, error_correlation_high;
-    int64_t correlated; ///< trials
+    int64_t correlated;  ///< trials
+    gs_effects *effects; ///< of the swept settings
 } gs_report;
 
-typedef enum { GS_FORMAT_TABLE, GS_FORMAT_CSV, GS_FORMAT_JSON, GS_FORMAT_COUNT } gs_report_format;
-extern const char *const gs_report_format_names[GS_FORMAT_COUNT]; ///< "table", "csv", "json"
+typedef enum {
+    GS_FORMAT_TABLE,
+    GS_FORMAT_CSV,
+    GS_FORMAT_JSON,
+    GS_FORMAT_HTML,
+    GS_FORMAT_COUNT,
+} gs_report_format;
+extern const char *const gs_report_format_names[GS_FORMAT_COUNT]; ///< "table", "csv", "json", "html"
 
-/// Reads each configuration's columns once, in order. Memory: the rows, 73 bytes for each trial of the largest
-/// configuration, and up to 32 MB.
+/// Reads each configuration's columns once, in order, and where settings are swept those of each response again.
+/// Memory: the rows, 73 bytes for each trial of the largest configuration, and up to 32 MB.
 gs_status gs_report_create(const gs_results *results, gs_report **report, gs_error *error);
 void gs_report_free(gs_report *report);
 
@@ -101,11 +109,18 @@ void gs_report_free(gs_report *report);
 /// first; bold and dim only on a terminal and when NO_COLOR is not set. `csv` (RFC 4180) has a line for each
 /// configuration, with "nan", "inf" and "-inf"; `json` an object with `rows`, where NaN is null and infinities are the
 /// strings "inf",
-/// "-inf".
+/// "-inf"; `html` a page with figures that needs no other file, no network and no script, written only when it is
+/// whole.
 /// @param path  the file's name, for the heading
 /// @return GS_ERROR_RUN when the stream can't be written
 gs_status gs_report_print(const gs_report *report, const gs_results *results, const char *path, gs_report_format format,
                           FILE *stream, gs_error *error);
+
+/// Prints main effects and interactions: `table` all of them and the means of every level; `csv` a line for each
+/// response and part of its variance, and for each response and level; `json` the object that gs_report_print has, too.
+/// @return GS_ERROR_RUN when the stream can't be written
+gs_status gs_report_print_effects(const gs_report *report, const char *path, gs_report_format format, FILE *stream,
+                                  gs_error *error);
 
 /// Upper tail of the chi-squared distribution: the p-value of a stored likelihood-ratio statistic. 0 for +inf, NaN for
 /// NaN. Degrees of freedom: d(d+1)/2 for lrt_covariance, d more for lrt_joint, where d is the data's dimension.

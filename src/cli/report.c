@@ -7,6 +7,7 @@
 typedef struct {
     int format;
     const char *compare;
+    bool effects;
     two_sample_arguments two_sample;
 } report_arguments;
 
@@ -14,7 +15,9 @@ static const cli_option report_options[] = {
     {.name = "--format",
      .kind = OPTION_CHOICE,
      .argument = "NAME",
-     .description = "table (cut to the screen: best and worst), csv or json (every configuration)",
+     .description = "table (cut to the screen: best and worst), csv or json (every configuration), or html: one page "
+                    "for a browser, "
+                    "with figures",
      .offset = offsetof(report_arguments, format),
      .choices = gs_report_format_names,
      .choice_count = GS_FORMAT_COUNT},
@@ -23,6 +26,11 @@ static const cli_option report_options[] = {
      .argument = "A,B",
      .description = "two configurations by their numbers, trial by trial with the same seeds",
      .offset = offsetof(report_arguments, compare)},
+    {.name = "--effects",
+     .kind = OPTION_FLAG,
+     .description =
+         "main effects and interactions of the swept settings alone: all of them, and the means of every value",
+     .offset = offsetof(report_arguments, effects)},
     {.name = "--two-sample",
      .kind = OPTION_FLAG,
      .description = "test whether samples of the generators can be told from the real data",
@@ -67,7 +75,8 @@ const cli_command report_command = {
         "configuration: losses of "
         "the last epoch, share of trials that print 0.693 / 0.693 and share "
         "whose covariance is right (with 95 % Wilson intervals), medians of covariance error, Frechet distance "
-        "and KL divergence, and beside them the same of nets that were never trained. csv and json have the intervals "
+        "and KL divergence, and beside them the same of nets that were never trained; and what the swept settings "
+        "explain of it. csv and json have the intervals "
         "and p-values of "
         "every configuration; docs/statistics.md says what each is. With --two-sample, instead: energy distance, MMD, "
         "Hotelling's T^2 and two classifiers between real data and samples of the generators, which are drawn again.",
@@ -76,7 +85,9 @@ const cli_command report_command = {
     .option_count = sizeof report_options / sizeof *report_options,
     .examples = "  gansweep report d2l.h5\n"
                 "  gansweep report learning-rates.h5 --format csv > learning-rates.csv\n"
+                "  gansweep report learning-rates.h5 --format html > learning-rates.html\n"
                 "  gansweep report learning-rates.h5 --compare 40,31\n"
+                "  gansweep report learning-rates.h5 --effects\n"
                 "  gansweep report learning-rates.h5 --two-sample\n"
                 "  gansweep report d2l.h5 --two-sample --trials all --by-trial --format csv > tests.csv\n",
     .run = report,
@@ -102,6 +113,28 @@ static gs_status compare(const gs_results *results, const char *path, const int6
     return status == GS_OK ? gs_paired_print(&paired, path, format, stdout, error) : status;
 }
 
+/// --compare, --effects and --two-sample are reports of their own, without a page.
+static gs_status check_together(const report_arguments *arguments, gs_error *error) {
+    const struct {
+        const char *name;
+        bool asked;
+    } reports[] = {{"--compare", arguments->compare != NULL},
+                   {"--effects", arguments->effects},
+                   {"--two-sample", arguments->two_sample.asked}};
+    const char *first = NULL;
+    for (size_t i = 0; i < sizeof reports / sizeof *reports; i++) {
+        if (reports[i].asked && first != NULL) {
+            return gs_fail(error, GS_ERROR_INPUT, "%s and %s are two reports: one of them was expected", first,
+                           reports[i].name);
+        }
+        first = reports[i].asked ? reports[i].name : first;
+    }
+    if (first != NULL && arguments->format == GS_FORMAT_HTML) {
+        return gs_fail(error, GS_ERROR_INPUT, "%s: --format table, csv or json was expected", first);
+    }
+    return GS_OK;
+}
+
 static int report(int argument_count, char **typed, gs_error *error) {
     int64_t pair[2] = {0, 0};
     report_arguments arguments = {.format = GS_FORMAT_TABLE, .two_sample = TWO_SAMPLE_PRESETS};
@@ -114,8 +147,8 @@ static int report(int argument_count, char **typed, gs_error *error) {
     if (status == GS_OK) {
         status = check_two_sample(&arguments.two_sample, (gs_report_format)arguments.format, error);
     }
-    if (status == GS_OK && arguments.compare != NULL && arguments.two_sample.asked) {
-        status = gs_fail(error, GS_ERROR_INPUT, "--compare and --two-sample are two reports: one of them was expected");
+    if (status == GS_OK) {
+        status = check_together(&arguments, error);
     }
     if (status == GS_OK) {
         status = gs_results_open(operands[0], &results, error);
@@ -136,7 +169,9 @@ static int report(int argument_count, char **typed, gs_error *error) {
     }
     gs_report *made = NULL;
     status = gs_report_create(results, &made, error);
-    if (status == GS_OK) {
+    if (status == GS_OK && arguments.effects) {
+        status = gs_report_print_effects(made, operands[0], (gs_report_format)arguments.format, stdout, error);
+    } else if (status == GS_OK) {
         status = gs_report_print(made, results, operands[0], (gs_report_format)arguments.format, stdout, error);
     }
     if (status == GS_OK && arguments.format == GS_FORMAT_TABLE) { // the others have the counts in their rows

@@ -14,11 +14,6 @@ static const int QUESTION_WIDTH = 24;
 static const double MOST_FIXED = 100;       // a greater mean is printed with an exponent
 static const double LEAST_PRINTED = 1e-300; // of a p-value
 
-static void print_question(const char *question, const gs_screen *screen, FILE *stream) {
-    (void)fprintf(stream, "%s%-*s%s  ", gs_screen_on(screen, GS_STYLE_BOLD), QUESTION_WIDTH, question,
-                  gs_screen_off(screen, GS_STYLE_BOLD));
-}
-
 /// "12.3 % (11.8 to 12.9)"
 static void print_share(gs_share share, FILE *stream) {
     char text[GS_FORMAT_BYTES];
@@ -189,35 +184,137 @@ static void answer_whether_losses_tell(const gs_report *report, FILE *stream) {
     (void)fprintf(stream, ", over %s trainings\n", gs_format_count(report->correlated, text));
 }
 
-void gs_report_print_answers(const gs_report *report, const bool *varies, const gs_screen *screen, FILE *stream) {
-    const gs_totals sweep = gs_totals_of(report->rows, report->count);
+static void answer_whether_ln2_appears(const gs_report *report, const gs_totals *sweep, FILE *stream) {
     const gs_totals null = gs_totals_of(report->baselines, report->baseline_count);
-    if (sweep.finished == 0) {
-        (void)fprintf(stream, "\nNo trial is finished.\n");
-        return;
-    }
-    (void)fprintf(stream, "\n");
-    print_question("Does loss = ln 2 appear?", screen, stream);
     (void)fprintf(stream, "Both losses print 0.693 in ");
-    print_share(gs_share_of(sweep.prints_ln2, sweep.finished), stream);
+    print_share(gs_share_of(sweep->prints_ln2, sweep->finished), stream);
     (void)fprintf(stream, " of the trainings, and in ");
     print_share(gs_share_of(null.prints_ln2, null.finished), stream);
     (void)fprintf(stream, " of the untrained nets\n");
-    const gs_report_row *nearest = find_nearest(report);
-    if (nearest != NULL) {
-        print_question("Where?", screen, stream);
+}
+
+// ---- the list ----
+
+/// Begins an answer: what is written to the stream becomes its text. NULL when out of memory.
+static FILE *begin(gs_answers *answers, const char *question, size_t *length) {
+    gs_answer *answer = &answers->list[answers->count++];
+    *answer = (gs_answer){.question = question};
+    return open_memstream(&answer->text, length);
+}
+
+/// Ends an answer, without the end of its line.
+static bool end(const gs_answers *answers, FILE *stream, const size_t *length) {
+    if (fclose(stream) != 0) {
+        return false;
+    }
+    char *text = answers->list[answers->count - 1].text;
+    if (*length > 0 && text[*length - 1] == '\n') {
+        text[*length - 1] = '\0';
+    }
+    return true;
+}
+
+typedef enum {
+    ANSWER_APPEARS,
+    ANSWER_WHERE,
+    ANSWER_HOW_SURELY,
+    ANSWER_RIGHT,
+    ANSWER_BECAME,
+    ANSWER_TELLS,
+    ANSWER_REMARK
+} answer_kind;
+
+/// @return false when out of memory
+static bool add(gs_answers *answers, answer_kind kind, const gs_report *report, const gs_totals *sweep,
+                const gs_report_row *nearest, const bool *varies) {
+    static const char *const questions[] = {
+        [ANSWER_APPEARS] = "Does loss = ln 2 appear?",
+        [ANSWER_WHERE] = "Where?",
+        [ANSWER_HOW_SURELY] = "How surely?",
+        [ANSWER_RIGHT] = "Is the generator right?",
+        [ANSWER_BECAME] = "What became of them?",
+        [ANSWER_TELLS] = "Does the loss tell?",
+        [ANSWER_REMARK] = NULL,
+    };
+    size_t length = 0;
+    FILE *stream = begin(answers, questions[kind], &length);
+    if (stream == NULL) {
+        return false;
+    }
+    switch (kind) {
+    case ANSWER_APPEARS:
+        answer_whether_ln2_appears(report, sweep, stream);
+        break;
+    case ANSWER_WHERE:
         answer_where(report, nearest, varies, stream);
-        print_question("How surely?", screen, stream);
+        break;
+    case ANSWER_HOW_SURELY:
         answer_how_surely(report, nearest, stream);
-    }
-    print_question("Is the generator right?", screen, stream);
-    answer_right(report, &sweep, stream);
-    print_question("What became of them?", screen, stream);
-    answer_what_became(&sweep, stream);
-    if (!isnan(report->error_correlation)) {
-        print_question("Does the loss tell?", screen, stream);
+        break;
+    case ANSWER_RIGHT:
+        answer_right(report, sweep, stream);
+        break;
+    case ANSWER_BECAME:
+        answer_what_became(sweep, stream);
+        break;
+    case ANSWER_TELLS:
         answer_whether_losses_tell(report, stream);
+        break;
+    default:
+        (void)fprintf(stream, "%s",
+                      sweep->finished == 0 ? "No trial is finished."
+                                           : "Intervals are of 95 %; q: adjusted for the number of "
+                                             "configurations (docs/statistics.md).");
     }
-    (void)fprintf(stream, "%s\n",
-                  "Intervals are of 95 %; q: adjusted for the number of configurations (docs/statistics.md).");
+    return end(answers, stream, &length);
+}
+
+gs_status gs_answers_find(const gs_report *report, const bool *varies, gs_answers *answers, gs_error *error) {
+    const gs_totals sweep = gs_totals_of(report->rows, report->count);
+    const gs_report_row *nearest = find_nearest(report);
+    const bool any = sweep.finished > 0;
+    const bool asked[] = {
+        [ANSWER_APPEARS] = any,
+        [ANSWER_WHERE] = nearest != NULL,
+        [ANSWER_HOW_SURELY] = nearest != NULL,
+        [ANSWER_RIGHT] = any,
+        [ANSWER_BECAME] = any,
+        [ANSWER_TELLS] = !isnan(report->error_correlation),
+        [ANSWER_REMARK] = true,
+    };
+    *answers = (gs_answers){0};
+    for (int kind = 0; kind <= ANSWER_REMARK; kind++) {
+        if (asked[kind] && !add(answers, (answer_kind)kind, report, &sweep, nearest, varies)) {
+            gs_answers_free(answers);
+            return gs_fail(error, GS_ERROR_RUN, "out of memory for the answers");
+        }
+    }
+    return GS_OK;
+}
+
+void gs_answers_free(gs_answers *answers) {
+    for (int i = 0; i < answers->count; i++) {
+        free(answers->list[i].text);
+    }
+    answers->count = 0;
+}
+
+gs_status gs_report_print_answers(const gs_report *report, const bool *varies, const gs_screen *screen, FILE *stream,
+                                  gs_error *error) {
+    gs_answers answers;
+    const gs_status status = gs_answers_find(report, varies, &answers, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    (void)fprintf(stream, "\n");
+    for (int i = 0; i < answers.count; i++) {
+        const gs_answer *answer = &answers.list[i];
+        if (answer->question != NULL) {
+            (void)fprintf(stream, "%s%-*s%s  ", gs_screen_on(screen, GS_STYLE_BOLD), QUESTION_WIDTH, answer->question,
+                          gs_screen_off(screen, GS_STYLE_BOLD));
+        }
+        (void)fprintf(stream, "%s\n", answer->text);
+    }
+    gs_answers_free(&answers);
+    return GS_OK;
 }

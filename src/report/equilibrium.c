@@ -13,7 +13,8 @@ enum {
     MOST_RESAMPLES = 10000,
     FEWEST_RESAMPLES = 200,
 };
-static const double MOST_DRAWS = 2e9; ///< of units, in all configurations together
+static const double MOST_DRAWS = 2e9;        ///< of units, in all configurations together
+static const double MOST_REPLICATES = 2.5e7; ///< of means
 static const double CONFIDENCE = 0.95;
 static const uint64_t SEED = 1987; ///< of the resamples; each configuration is drawn alike
 
@@ -35,12 +36,12 @@ static double *new_numbers(int64_t count) {
     return malloc(((size_t)count + 1) * sizeof(double));
 }
 
-gs_equilibrium *gs_equilibrium_create(int64_t most_trials, int64_t all_trials) {
+gs_equilibrium *gs_equilibrium_create(int64_t most_trials, int64_t all_trials, int64_t configurations) {
     gs_equilibrium *made = calloc(1, sizeof *made);
     if (made == NULL) {
         return NULL;
     }
-    const double affordable = MOST_DRAWS / ((double)all_trials + 1);
+    const double affordable = fmin(MOST_DRAWS / ((double)all_trials + 1), MOST_REPLICATES / (double)configurations);
     made->resamples = (int64_t)fmin(MOST_RESAMPLES, fmax(FEWEST_RESAMPLES, affordable));
     const gs_run_options presets = {0};
     made->threads = gs_run_threads(&presets);

@@ -7,9 +7,9 @@
 typedef struct gs_equilibrium gs_equilibrium;
 
 /// @param most_trials  of one configuration
-/// @param all_trials  of all: of many trials there are fewer resamples
+/// @param all_trials, configurations  of all: of many there are fewer resamples
 /// @return NULL when out of memory
-gs_equilibrium *gs_equilibrium_create(int64_t most_trials, int64_t all_trials);
+gs_equilibrium *gs_equilibrium_create(int64_t most_trials, int64_t all_trials, int64_t configurations);
 void gs_equilibrium_free(gs_equilibrium *equilibrium);
 
 /// Fills `units`, the intervals of the mean losses and the p-values of equivalence of a row.

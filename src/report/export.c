@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/effects_print.h"
 #include "report/fields.h"
 #include "numeric/format.h"
 
@@ -114,7 +115,9 @@ void gs_report_print_json(const gs_report *report, const gs_experiment *experime
     gs_print_json_real(report->error_correlation_low, stream);
     (void)fprintf(stream, ", \"error_correlation_high\": ");
     gs_print_json_real(report->error_correlation_high, stream);
-    (void)fprintf(stream, ", \"correlated\": %lld, \"rows\": [", (long long)report->correlated);
+    (void)fprintf(stream, ", \"correlated\": %lld, \"effects\": ", (long long)report->correlated);
+    gs_effects_print_json(report, stream);
+    (void)fprintf(stream, ", \"rows\": [");
     for (int64_t i = 0; i < report->count; i++) {
         const gs_report_row *row = &report->rows[i];
         (void)fprintf(stream, "%s\n  {\"configuration\": %lld, ", i == 0 ? "" : ",", (long long)row->configuration);

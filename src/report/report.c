@@ -8,6 +8,7 @@
 #include "report/column.h"
 #include "numeric/quantile.h"
 #include "report/distribution.h"
+#include "report/effects.h"
 #include "report/equilibrium.h"
 #include "report/floors.h"
 #include "inference/rank.h"
@@ -416,7 +417,7 @@ static gs_status make(gs_making *making, gs_error *error) {
     range->partner = malloc((size_t)room * sizeof *range->partner);
     range->distance = malloc((size_t)room * sizeof *range->distance);
     range->data_seed = malloc((size_t)room * sizeof *range->data_seed);
-    range->equilibrium = gs_equilibrium_create(room, all);
+    range->equilibrium = gs_equilibrium_create(room, all, report->count);
     gs_pairs *pairs = &making->pairs;
     pairs->step = (all + MOST_PAIRS - 1) / MOST_PAIRS;
     const size_t most_pairs = 1 + (size_t)(all < MOST_PAIRS ? all : MOST_PAIRS);
@@ -472,6 +473,10 @@ gs_status gs_report_create(const gs_results *results, gs_report **report, gs_err
     gs_equilibrium_free(making.range.equilibrium);
     free(making.pairs.distance);
     free(making.pairs.error);
+    if (status == GS_OK) {
+        status =
+            gs_effects_measure(columns, making.experiment, making.plan, making.report, &making.report->effects, error);
+    }
     gs_columns_free(columns);
 free_report:
     if (status == GS_OK) {
@@ -489,5 +494,6 @@ void gs_report_free(gs_report *report) {
     free(report->rows);
     free(report->baselines);
     free(report->baseline_of);
+    gs_effects_free(report->effects);
     free(report);
 }

@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include "report/answers.h"
+#include "report/effects_print.h"
 #include "report/fields.h"
 #include "report/part.h"
 #include "numeric/format.h"
+#include "report/order.h"
 #include "report/table.h"
+#include "report/warnings.h"
 #include "report/totals.h"
 
 enum {
@@ -97,28 +100,20 @@ static gs_labels find_labels(const gs_report *report) {
     return found;
 }
 
-/// Best first: more right covariances, then the smaller Frechet distance, then plan order. NaN is worst.
 static int compare_rows(const void *left, const void *right, void *context) {
     const gs_report_row *rows = context;
-    const gs_report_row *a = &rows[*(const int64_t *)left], *b = &rows[*(const int64_t *)right];
-    const double keys[2][2] = {
-        {-a->covariance_ok.share, -b->covariance_ok.share},
-        {a->median_frechet_distance, b->median_frechet_distance},
-    };
-    for (int key = 0; key < 2; key++) {
-        const double x = isnan(keys[key][0]) ? INFINITY : keys[key][0];
-        const double y = isnan(keys[key][1]) ? INFINITY : keys[key][1];
-        if (x != y) {
-            return x < y ? -1 : 1;
-        }
-    }
-    return (a->configuration > b->configuration) - (a->configuration < b->configuration);
+    return gs_order_compare(&rows[*(const int64_t *)left], &rows[*(const int64_t *)right]);
 }
 
-static gs_status select_rows(const gs_report *report, const gs_screen *screen, selection *chosen, gs_error *error) {
+/// Configurations of which a table has room on a screen.
+static int64_t room_on(const gs_screen *screen, const gs_report *report) {
     const int64_t baselines = report->baseline_count < MOST_BASELINES ? report->baseline_count : MOST_BASELINES;
-    int64_t room = (screen->rows - LINES_BESIDE_TABLES) / 3 - baselines;
-    room = room < FEWEST_ROWS ? FEWEST_ROWS : room;
+    const int64_t effects = gs_effects_line_count(report->effects);
+    const int64_t room = (screen->rows - LINES_BESIDE_TABLES - effects) / 3 - baselines;
+    return room < FEWEST_ROWS ? FEWEST_ROWS : room;
+}
+
+static gs_status select_rows(const gs_report *report, int64_t room, selection *chosen, gs_error *error) {
     *chosen = (selection){.order = malloc((size_t)report->count * sizeof(int64_t))};
     if (chosen->order == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the order of %lld configurations",
@@ -245,7 +240,7 @@ static gs_status add_floors(gs_table *table, const gs_report *report, const gs_l
 
 static gs_status print_table(const char *heading, const gs_report *report, const selection *chosen,
                              const gs_labels *labels, const table_column *columns, int column_count,
-                             const gs_screen *screen, FILE *stream, gs_error *error) {
+                             const gs_screen *screen, gs_table_printer *show, FILE *stream, gs_error *error) {
     gs_table table;
     gs_table_start(&table);
     gs_table_column(&table, "", "nets", true);
@@ -267,8 +262,7 @@ static gs_status print_table(const char *heading, const gs_report *report, const
         status = add_floors(&table, report, labels, columns, column_count, error);
     }
     if (status == GS_OK) {
-        (void)fprintf(stream, "\n%s\n", heading);
-        gs_table_print(&table, screen, stream);
+        show(&table, heading, screen, stream);
     }
     gs_table_free(&table);
     return status;
@@ -300,31 +294,16 @@ static void print_heading(const gs_report *report, const gs_experiment *experime
     (void)fprintf(stream, "\n");
 }
 
-/// Chi squared is the statistics' law for many samples only: docs/statistics.md.
-static void warn_of_few_samples(const gs_experiment *experiment, FILE *stream) {
-    const int64_t d = experiment->data.dimension, enough = 3 * (d + 1);
-    if (experiment->check_samples < enough) {
-        (void)fprintf(
-            stream,
-            "\nOnly %lld samples of %lld components are checked: the likelihood-ratio test of level 5 %% then "
-            "rejects right laws\nclearly more often than that. check.samples of at least %lld keeps it.\n",
-            (long long)experiment->check_samples, (long long)d, (long long)enough);
-    }
-}
-
-gs_status gs_report_print_summary(const gs_report *report, const gs_experiment *experiment, const char *path,
-                                  FILE *stream, gs_error *error) {
-    const gs_screen screen = gs_screen_of(stream);
+gs_status gs_report_print_tables(const gs_report *report, const gs_experiment *experiment, int64_t room, bool *cut,
+                                 const gs_screen *screen, gs_table_printer *show, FILE *stream, gs_error *error) {
     const gs_labels labels = find_labels(report);
     selection chosen;
-    gs_status status = select_rows(report, &screen, &chosen, error);
+    gs_status status = select_rows(report, room, &chosen, error);
     if (status != GS_OK) {
         return status;
     }
-    print_heading(report, experiment, path, &labels, &screen, stream);
-    gs_report_print_answers(report, labels.varies, &screen, stream);
     status = print_table("Losses of the last epoch, nats per example", report, &chosen, &labels, LOSS_COLUMNS,
-                         sizeof LOSS_COLUMNS / sizeof *LOSS_COLUMNS, &screen, stream, error);
+                         sizeof LOSS_COLUMNS / sizeof *LOSS_COLUMNS, screen, show, stream, error);
     if (status == GS_OK) {
         char heading[192];
         (void)snprintf(heading, sizeof heading,
@@ -333,26 +312,46 @@ gs_status gs_report_print_summary(const gs_report *report, const gs_experiment *
                        "likelihood-ratio test of mean and covariance",
                        experiment->tolerance);
         status = print_table(heading, report, &chosen, &labels, LAW_COLUMNS, sizeof LAW_COLUMNS / sizeof *LAW_COLUMNS,
-                             &screen, stream, error);
+                             screen, show, stream, error);
     }
     if (status == GS_OK) {
         status = print_table("What became of the trainings: the first that fits, in the order of docs/statistics.md",
                              report, &chosen, &labels, OUTCOME_COLUMNS,
-                             sizeof OUTCOME_COLUMNS / sizeof *OUTCOME_COLUMNS, &screen, stream, error);
+                             sizeof OUTCOME_COLUMNS / sizeof *OUTCOME_COLUMNS, screen, show, stream, error);
     }
     if (status == GS_OK && (experiment->check_jsd || experiment->check_jacobian)) {
         status =
             print_table("What the best discriminator would gain on the generator (JSD), what of it the trained one "
                         "misses; the Jacobian of the gradient field at the end",
                         report, &chosen, &labels, REQUESTED_COLUMNS,
-                        sizeof REQUESTED_COLUMNS / sizeof *REQUESTED_COLUMNS, &screen, stream, error);
+                        sizeof REQUESTED_COLUMNS / sizeof *REQUESTED_COLUMNS, screen, show, stream, error);
     }
-    if (status == GS_OK && chosen.worst > 0) {
+    *cut = chosen.worst > 0;
+    free(chosen.order);
+    return status;
+}
+
+gs_status gs_report_print_summary(const gs_report *report, const gs_experiment *experiment, const char *path,
+                                  FILE *stream, gs_error *error) {
+    const gs_screen screen = gs_screen_of(stream);
+    const gs_labels labels = find_labels(report);
+    bool cut = false;
+    print_heading(report, experiment, path, &labels, &screen, stream);
+    gs_status status = gs_report_print_answers(report, labels.varies, &screen, stream, error);
+    if (status == GS_OK) {
+        status = gs_report_print_tables(report, experiment, room_on(&screen, report), &cut, &screen, gs_table_show,
+                                        stream, error);
+    }
+    if (status == GS_OK && cut) {
         (void)fprintf(stream, "\nBest and worst configurations by covariance; all of them: --format csv or json.\n");
     }
     if (status == GS_OK) {
-        warn_of_few_samples(experiment, stream);
+        status = gs_effects_print_summary(report, &screen, stream, error);
     }
-    free(chosen.order);
+    if (status == GS_OK) {
+        char warning[GS_WARNING_TEXT];
+        const bool warns = gs_warn_of_few_samples(experiment, warning);
+        (void)fprintf(stream, "%s%s%s", warns ? "\n" : "", warns ? warning : "", warns ? "\n" : "");
+    }
     return status;
 }

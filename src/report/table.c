@@ -142,3 +142,8 @@ void gs_table_print(const gs_table *table, const gs_screen *screen, FILE *stream
         print_cells(table, widths, cells, row->style, screen, stream);
     }
 }
+
+void gs_table_show(const gs_table *table, const char *heading, const gs_screen *screen, FILE *stream) {
+    (void)fprintf(stream, "\n%s\n", heading);
+    gs_table_print(table, screen, stream);
+}

@@ -29,4 +29,8 @@ void gs_table_column(gs_table *table, const char *group, const char *name, bool 
 gs_table_row *gs_table_add(gs_table *table, gs_style style);
 void gs_table_print(const gs_table *table, const gs_screen *screen, FILE *stream);
 
+/// Shows a table under its heading.
+typedef void gs_table_printer(const gs_table *table, const char *heading, const gs_screen *screen, FILE *stream);
+gs_table_printer gs_table_show; ///< on a screen, after an empty line
+
 #endif

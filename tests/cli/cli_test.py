@@ -175,7 +175,7 @@ class CommandLine(Case):
                 (["run", "small.yaml", "--set", "lr_D"], "--set"),
                 (["run", "small.yaml", "--set", "lr_D=0"], "lr_D"),
                 (["run", "small.yaml", "--set", "seed=5:1"], "seed"),
-                (["report", "x.h5", "--format", "xml"], "expected one of table, csv, json"),
+                (["report", "x.h5", "--format", "xml"], "expected one of table, csv, json, html"),
                 (["report", "x.h5", "--two-sample", "--trials", "none"], "'none' is neither a number of trials"),
                 (["report", "x.h5", "--two-sample", "--compare", "0,1"], "two reports"),
                 (["report", "x.h5", "--points", "100"], "--two-sample was expected")]:

@@ -19,7 +19,7 @@ memcheck() {
 }
 
 # The short form: one instruction set and one format.
-if [ -n "${GANSWEEP_TEST_SHORT:-}" ]; then isas=auto formats=json; else isas="portable auto" formats="table csv json"; fi
+if [ -n "${GANSWEEP_TEST_SHORT:-}" ]; then isas=auto formats=json; else isas="portable auto" formats="table csv json html"; fi
 for isa in $isas; do
     memcheck 0 run "$experiment" --isa "$isa" --threads 2 --force -o "$results"
 done
@@ -30,6 +30,7 @@ memcheck 0 run "$experiment" --dry-run
 for format in $formats; do
     memcheck 0 report "$results" --format "$format"
 done
+memcheck 0 report "$results" --effects
 memcheck 0 report "$results" --two-sample --trials 1 --points 8 --permutations 19
 memcheck 0 show "$results" 0
 memcheck 0 list "$results"

@@ -224,6 +224,34 @@ test("a design's cells are ranges, with several configurations in each", async (
   await close(opened);
 });
 
+test("a report's page needs nothing, and fits light, dark and narrow screens and paper", async () => {
+  sweep("reported.h5", "learning-rates.yaml", "--set", "seed=1:16");
+  writeFileSync(inFolder("report.html"), execFileSync(program, ["report", inFolder("reported.h5"), "--format", "html"]));
+  for (const [name, options] of [["light", {}], ["dark", { colorScheme: "dark" }], ["narrow", { viewport: { width: 360, height: 800 } }]]) {
+    const opened = await open(`file://${inFolder("report.html")}`, options);
+    // The policy has let the style sheet in: its colours are there, and nothing was reported against it.
+    const [ink, paper] = await opened.evaluate(() => ["color", "backgroundColor"].map((of) => getComputedStyle(document.body)[of]));
+    assert.deepEqual([ink, paper], name === "dark" ? ["rgb(230, 233, 237)", "rgb(21, 24, 28)"] : ["rgb(27, 31, 36)", "rgb(255, 255, 255)"]);
+    assert.equal(await opened.locator("figure").count(), 5);
+    assert.ok(await opened.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth), "no scrolling sideways");
+    // No word of a drawing lies beyond its figure, and none upon another.
+    const problems = await opened.evaluate(() => [...document.querySelectorAll("figure svg[role=img]")].flatMap((svg) => {
+      const frame = svg.getBoundingClientRect(), words = [...svg.querySelectorAll("text")].map((word) => [word.textContent, word.getBoundingClientRect(), word.className.baseVal]);
+      const outside = words.filter(([, box]) => box.left < frame.left - 2 || box.right > frame.right + 2 || box.top < frame.top - 2 || box.bottom > frame.bottom + 2);
+      const ticks = words.filter(([, , pen]) => pen.includes("tick"));
+      const over = ticks.flatMap(([a, one], i) => ticks.slice(i + 1).filter(([, other]) => one.left < other.right - 1 && other.left < one.right - 1 &&
+                                                                                        one.top < other.bottom - 3 && other.top < one.bottom - 3).map(([b]) => `${a} on ${b}`));
+      return [...outside.map(([word]) => `${svg.getAttribute("aria-label")}: ${word} is outside`), ...over];
+    }));
+    assert.deepEqual(problems, []);
+    await shot(opened, `report-${name}`);
+    await opened.emulateMedia({ media: "print" });
+    assert.equal(await opened.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");
+    assert.equal(await opened.locator("nav").isVisible(), false);
+    await close(opened);
+  }
+});
+
 test("other files get one clear line", async () => {
   const opened = await open(`file://${page}`);
   writeFileSync(inFolder("text.h5"), "this is no HDF5 file");
