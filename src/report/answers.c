@@ -130,7 +130,7 @@ static void answer_right(const gs_report *report, const gs_totals *sweep, FILE *
     (void)fprintf(stream, "\n");
 }
 
-static const char *const OUTCOME_WORDS[GS_OUTCOME_COUNT] = {
+const char *const gs_outcome_words[GS_OUTCOME_COUNT] = {
     [GS_OUTCOME_DIVERGED] = "diverged",
     [GS_OUTCOME_CONVERGED] = "converged",
     [GS_OUTCOME_DEAD_DISCRIMINATOR] = "dead discriminator",
@@ -158,7 +158,7 @@ static void print_outcomes(const int64_t *counts, int64_t of, FILE *stream) {
         }
         char text[GS_FORMAT_BYTES];
         const gs_share share = gs_share_of(counts[most], of);
-        (void)fprintf(stream, "%s%s %s", separator, OUTCOME_WORDS[most], gs_format_share(share.share, text));
+        (void)fprintf(stream, "%s%s %s", separator, gs_outcome_words[most], gs_format_share(share.share, text));
         separator = ", ";
         printed[most] = true;
     }

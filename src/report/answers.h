@@ -27,4 +27,7 @@ void gs_answers_free(gs_answers *answers);
 gs_status gs_report_print_answers(const gs_report *report, const bool *varies, const gs_screen *screen, FILE *stream,
                                   gs_error *error);
 
+/// "dead discriminator": outcomes as a sentence has them; NULL: pending.
+extern const char *const gs_outcome_words[GS_OUTCOME_COUNT];
+
 #endif

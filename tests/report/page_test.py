@@ -421,6 +421,41 @@ class Figures(Case):
                 self.assertLess(np.abs(np.array(found) - viridis(at)).max(), 2.6, said)
         self.assertIn("untrained nets %.1f %%" % (100 * self.json["rows"][0]["untrained"]["prints_ln2_share"]), self.page.captions["maps"])
 
+    def test_bars_have_the_shares_of_the_outcomes(self):
+        panel, = self.page.figures["outcomes"]
+        x, slope = panel.axis(panel.x_ticks, False)
+        rows = sorted(self.json["rows"], key=lambda row: (-row["covariance_ok_share"], row["frechet_distance_median"], row["configuration"]))
+        outcomes = self.file["outcome"]
+        at_ln2 = np.all([np.round(self.file[name][:, -1].astype(float), 3) == 0.693 for name in ("loss_D", "loss_G")], axis=0)
+        names = [b"pending", b"diverged", b"converged", b"dead-discriminator", b"generator-collapsed", b"losses-only", b"discriminator-wins", b"oscillating", b"not-yet"]
+        share = lambda trials: {name.decode(): 100 * float((outcomes[trials] == i).mean()) for i, name in enumerate(names)}
+        expected = {"all trainings": share(outcomes >= 0), "those at 0.693 / 0.693": share(at_ln2)}
+        for row in rows:
+            expected["%.4g, %.4g" % (row["lr_G"], row["lr_D"])] = share(self.file["configuration"] == row["configuration"])
+        expected["untrained"] = {name.decode(): 100 * (rows[0]["untrained"].get(f"outcome_{name.decode().replace('-', '_')}_share") or 0) for name in names}
+        self.assertEqual([text for _, text in sorted(panel.y_ticks)], list(expected))
+        words = {"converged": "converged", "equilibrium of losses only": "losses-only", "dead discriminator": "dead-discriminator", "generator collapsed": "generator-collapsed",
+                 "discriminator wins": "discriminator-wins", "oscillating": "oscillating", "diverged": "diverged", "not yet": "not-yet"}
+        places, ends, colours, seen = {text: place for place, text in panel.y_ticks}, {}, {}, 0
+        for left, top, width, height, fill, said in panel.cells():
+            name, part = said.split(": ")
+            outcome = next(outcome for word, outcome in words.items() if part.startswith(word + " "))
+            self.assertTrue(top < places[name] < top + height, said)
+            self.assertAlmostEqual(x(left), ends.get(name, 0), delta=0.2 * slope, msg=said)
+            self.assertAlmostEqual(width * slope, expected[name][outcome], delta=0.2 * slope, msg=said)
+            self.assertEqual(part.removeprefix(next(word for word in words if part.startswith(word + " ")) + " "), "%.1f %%" % expected[name][outcome])
+            self.assertEqual(colours.setdefault(outcome, fill), fill)
+            ends[name] = x(left + width)
+            seen += 1
+        self.assertEqual(seen, sum(value > 0 for bar in expected.values() for value in bar.values()))
+        for name, end in ends.items():
+            self.assertAlmostEqual(end, 100, delta=0.6 * slope, msg=name)
+        self.assertEqual(len(set(colours.values())), len(colours))
+        keys = [word for word in words if word in self.page.captions["outcomes"]]
+        self.assertEqual({words[word] for word in keys}, set(colours))
+        keyed = re.findall(r'fill="(#[0-9a-f]{6})"/></svg> ([^<]*)<', self.page.text[self.page.text.index('id="outcomes"'):])
+        self.assertEqual({words[word]: fill for fill, word in keyed if word in words}, colours)
+
     def test_losses_are_medians_and_bands_by_epoch(self):
         rows = self.json["rows"]
         order = sorted(range(12), key=lambda i: (-rows[i]["covariance_ok_share"], rows[i]["frechet_distance_median"], i))
@@ -503,7 +538,7 @@ class Figures(Case):
         path = self.sweep("line", "data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 60}\ntrain: {epochs: 1}\n"
                           "parameters: {seed: {range: [1, 20]}, lr_G: {min: 0.001, max: 1, count: 50, scale: log}}\nkeep: {samples: 0}\n")
         page = Page(path)
-        self.assertEqual(set(page.figures), {"error", "losses", "means", "effects"})
+        self.assertEqual(set(page.figures), {"error", "outcomes", "losses", "means", "effects"})
         panel = page.figures["effects"][2]  # a line with a band, of so many levels
         self.assertEqual((len(panel.dots("plain")), len(panel.paths("plain")[0]), len(panel.paths("plain-band")[0])), (0, 50, 100))
         self.assertEqual(len(page.figures["means"][0].y_ticks), 31)  # the nearest, and the untrained nets

@@ -15,6 +15,14 @@ void gs_figure_begin(const gs_page *page, const char *id, const char *heading) {
     (void)fprintf(page->stream, "</h3>\n<div class=\"panels\">\n");
 }
 
+void gs_figure_wide_begin(const gs_page *page) {
+    (void)fprintf(page->stream, "<div class=\"scroll\" tabindex=\"0\">\n");
+}
+
+void gs_figure_wide_end(const gs_page *page) {
+    (void)fprintf(page->stream, "</div>\n");
+}
+
 void gs_figure_caption(const gs_page *page) {
     (void)fprintf(page->stream, "</div>\n<figcaption>");
 }
@@ -46,6 +54,30 @@ void gs_figure_floor_keys(const gs_page *page, bool untrained, bool others) {
         gs_figure_key(page, "real-data", "real data");
         gs_figure_key(page, "true-law", "samples of the true law");
     }
+}
+
+/// Adds a word to a list: "0.005, 8 & 32".
+static void add_word(char text[GS_FACTOR_NAME], const char *word) {
+    const size_t used = strlen(text);
+    (void)snprintf(text + used, GS_FACTOR_NAME - used, "%s%s", used > 0 ? ", " : "", word);
+}
+
+char *gs_levels_text(const gs_report *report, int64_t row, char text[GS_FACTOR_NAME]) {
+    const gs_effects *effects = report->effects;
+    text[0] = '\0';
+    for (int i = 0; i < effects->factor_count; i++) {
+        char level[GS_FACTOR_NAME];
+        add_word(text, gs_factor_level_text(&effects->factors[i], report, effects->factors[i].levels[row], level));
+    }
+    return text[0] == '\0' ? strcpy(text, "all trainings") : text;
+}
+
+char *gs_factors_text(const gs_report *report, char text[GS_FACTOR_NAME]) {
+    text[0] = '\0';
+    for (int i = 0; i < report->effects->factor_count; i++) {
+        add_word(text, report->effects->factors[i].name);
+    }
+    return text;
 }
 
 char *gs_configuration_text(const gs_report *report, int64_t row, char text[GS_SETTINGS_TEXT]) {

@@ -27,12 +27,19 @@ gs_status gs_figure_losses(const gs_page *page, gs_error *error);
 /// Mean last losses with their intervals against the margins of ln 2.
 gs_status gs_figure_means(const gs_page *page, gs_error *error);
 
+/// What became of the trainings: shares of each outcome, of all, of those at 0.693 / 0.693, of the best configurations
+/// and of untrained nets.
+gs_status gs_figure_outcomes(const gs_page *page, gs_error *error);
+
 /// Means of the responses over each factor's levels, with their intervals.
 gs_status gs_figure_effects(const gs_page *page, gs_error *error);
 
 // ---- what the figures share ----
 
 void gs_figure_begin(const gs_page *page, const char *id, const char *heading);
+/// Around a panel whose words would be too small on a narrow screen: there it scrolls sideways.
+void gs_figure_wide_begin(const gs_page *page);
+void gs_figure_wide_end(const gs_page *page);
 /// Ends the panels; the caption follows.
 void gs_figure_caption(const gs_page *page);
 void gs_figure_end(const gs_page *page);
@@ -47,6 +54,11 @@ void gs_figure_floor_keys(const gs_page *page, bool untrained, bool others);
 /// "lr_G 0.005, lr_D 0.05": what tells the configuration of a row from the others; "" of the only one.
 enum { GS_SETTINGS_TEXT = 512 };
 char *gs_configuration_text(const gs_report *report, int64_t row, char text[GS_SETTINGS_TEXT]);
+
+/// "0.005, 0.05": the levels of a row, in the order of the factors' names; "all trainings" where nothing is swept.
+char *gs_levels_text(const gs_report *report, int64_t row, char text[GS_FACTOR_NAME]);
+/// "lr_G, lr_D": those names.
+char *gs_factors_text(const gs_report *report, char text[GS_FACTOR_NAME]);
 
 /// ", torch, minimax": what tells one kind of untrained nets from the others.
 char *gs_untrained_text(const gs_report *report, const gs_report_row *untrained, char text[GS_SETTINGS_TEXT]);

@@ -42,36 +42,15 @@ static int compare_rows(const void *a, const void *b) {
                                                    (left->row->configuration < right->row->configuration);
 }
 
-/// Adds a word to a list: "0.005, 8 & 32".
-static void add_word(char text[GS_FACTOR_NAME], const char *word) {
-    const size_t used = strlen(text);
-    (void)snprintf(text + used, GS_FACTOR_NAME - used, "%s%s", used > 0 ? ", " : "", word);
-}
-
 /// Which nets a row shows, by the levels that it has; the first row stands on top.
 static char *name_row(const void *context, int64_t index, char *text) {
     const mean_rows *rows = context;
     const mean_row *row = &rows->rows[rows->count - 1 - index];
-    const gs_effects *effects = rows->report->effects;
-    text[0] = '\0';
-    for (int i = 0; i < effects->factor_count && !row->untrained; i++) {
-        char level[GS_FACTOR_NAME];
-        add_word(text, gs_factor_level_text(&effects->factors[i], rows->report,
-                                            effects->factors[i].levels[row->row - rows->report->rows], level));
+    char settings[GS_SETTINGS_TEXT];
+    if (!row->untrained) {
+        return gs_levels_text(rows->report, row->row - rows->report->rows, text);
     }
-    if (row->untrained) {
-        char settings[GS_SETTINGS_TEXT];
-        (void)snprintf(text, GS_FACTOR_NAME, "untrained%s", gs_untrained_text(rows->report, row->row, settings));
-    }
-    return text[0] == '\0' ? strcpy(text, "all trainings") : text;
-}
-
-/// The names of the factors, in the order of the levels of a row.
-static char *name_factors(const gs_effects *effects, char text[GS_FACTOR_NAME]) {
-    text[0] = '\0';
-    for (int i = 0; i < effects->factor_count; i++) {
-        add_word(text, effects->factors[i].name);
-    }
+    (void)snprintf(text, GS_FACTOR_NAME, "untrained%s", gs_untrained_text(rows->report, row->row, settings));
     return text;
 }
 
@@ -110,7 +89,7 @@ static void draw(const gs_page *page, const mean_rows *rows) {
         gs_panel_point_along_x(&panel, point_of(row->row, true, (double)i), "G");
     }
     gs_panel_x_axis(&panel, "mean loss (nats an example)");
-    gs_panel_y_names(&panel, name_factors(rows->report->effects, label), name_row, rows, rows->count);
+    gs_panel_y_names(&panel, gs_factors_text(rows->report, label), name_row, rows, rows->count);
     gs_panel_end(&panel);
 }
 
@@ -153,10 +132,9 @@ gs_status gs_figure_means(const gs_page *page, gs_error *error) {
             all[rows.count++] = (mean_row){&report->baselines[i], distance_of(&report->baselines[i]), true};
         }
         gs_figure_begin(page, "means", "How surely are the mean losses at ln 2?");
-        (void)fprintf(page->stream,
-                      "<div class=\"scroll\" tabindex=\"0\">\n"); // its words would be too small on a narrow screen
+        gs_figure_wide_begin(page);
         draw(page, &rows);
-        (void)fprintf(page->stream, "</div>\n");
+        gs_figure_wide_end(page);
         gs_figure_caption(page);
         write_caption(page, shown, with_losses);
         gs_figure_end(page);

@@ -137,7 +137,7 @@ static gs_status write_answers(const gs_page *page, const bool *varies, gs_error
 
 static gs_status write_figures(const gs_page *page, gs_error *error) {
     static gs_status (*const figures[])(const gs_page *, gs_error *) = {
-        gs_figure_error, gs_figure_maps, gs_figure_losses, gs_figure_means, gs_figure_effects};
+        gs_figure_error, gs_figure_outcomes, gs_figure_maps, gs_figure_losses, gs_figure_means, gs_figure_effects};
     gs_status status = GS_OK;
     (void)fprintf(page->stream, "<h2 id=\"figures\">Figures</h2>\n");
     for (size_t i = 0; i < sizeof figures / sizeof *figures && status == GS_OK; i++) {
