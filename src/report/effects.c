@@ -69,14 +69,14 @@ static int64_t data_seed_of(const effects_making *making, int64_t row, int64_t m
 }
 
 /// Numbers the data sets of the first configuration.
-static gs_status find_units(effects_making *making, gs_error *error) {
+/// @return false when out of memory
+static bool find_units(effects_making *making) {
     making->members = making->report->rows[0].trials;
     seeded_member *order = malloc(((size_t)making->members + 1) * sizeof *order);
     making->unit_of = malloc(((size_t)making->members + 1) * sizeof *making->unit_of);
     if (order == NULL || making->unit_of == NULL) {
         free(order);
-        return gs_fail(error, GS_ERROR_RUN, "out of memory for the data sets of %lld trials",
-                       (long long)making->members);
+        return false;
     }
     for (int64_t i = 0; i < making->members; i++) {
         order[i] = (seeded_member){data_seed_of(making, 0, i), i};
@@ -89,7 +89,7 @@ static gs_status find_units(effects_making *making, gs_error *error) {
     }
     free(order);
     making->effects->units = units;
-    return GS_OK;
+    return true;
 }
 
 /// Whether all configurations have the data sets of the first, in its order.
@@ -379,7 +379,8 @@ static double *new_numbers(int64_t count) {
 }
 
 /// Decides on groups and resamples, and makes room.
-static gs_status start(effects_making *making, gs_error *error) {
+/// @return false when there is none
+static bool start(effects_making *making) {
     gs_effects *effects = making->effects;
     const int64_t configurations = making->report->count, units = effects->units;
     int64_t most = MOST_RESIDUALS / configurations;
@@ -411,11 +412,10 @@ static gs_status start(effects_making *making, gs_error *error) {
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
         *arrays[i] = new_numbers(counts[i]);
         if (*arrays[i] == NULL) {
-            return gs_fail(error, GS_ERROR_RUN, "out of memory for the effects in %lld configurations",
-                           (long long)configurations);
+            return false;
         }
     }
-    return GS_OK;
+    return true;
 }
 
 static void finish(effects_making *making) {
@@ -438,17 +438,19 @@ static gs_status measure(effects_making *making, const gs_experiment *experiment
     if (status != GS_OK || effects->factor_count == 0 || effects->missing != NULL) {
         return status;
     }
-    status = find_units(making, error);
-    if (status == GS_OK && !share_units(making)) {
+    if (!find_units(making)) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for the data sets of %lld trials",
+                       (long long)making->members);
+    }
+    if (effects->units == 0 || !share_units(making)) {
         effects->missing = "the configurations have different data sets";
         return GS_OK;
     }
-    if (status == GS_OK) {
-        status = start(making, error);
+    if (!start(making)) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for the effects in %lld configurations",
+                       (long long)making->report->count);
     }
-    if (status == GS_OK) {
-        status = list_effects(effects, error);
-    }
+    status = list_effects(effects, error);
     for (int response = 0; response < GS_RESPONSE_COUNT && status == GS_OK; response++) {
         status = measure_response(making, (gs_response)response, error);
     }

@@ -105,7 +105,7 @@ static void fill_curves(const gs_reading *reading, const gs_settings *settings, 
     while (shown < plots->epoch_count && gs_plots_epoch(plots, shown) <= settings->epochs) {
         shown++;
     }
-    const int64_t step = (shown + MOST_PLACES - 1) / MOST_PLACES;
+    const int64_t step = shown < MOST_PLACES ? 1 : (shown + MOST_PLACES - 1) / MOST_PLACES;
     curves->places = 0;
     for (int64_t place = (shown - 1) % step; place < shown; place += step) { // the last epoch is one of them
         curves->epoch[curves->places] = (double)gs_plots_epoch(plots, place);

@@ -138,8 +138,9 @@ static int64_t count_cells(const gs_report *report, const gs_factor *axis) {
     return smaller(axis->level_count, most);
 }
 
-static gs_status make_map(const gs_report *report, const gs_effects *axes, sweep_map *map, gs_error *error) {
-    *map = (sweep_map){.report = report};
+/// @return false when out of memory
+static bool make_map(const gs_report *report, const gs_effects *axes, sweep_map *map) {
+    *map = (sweep_map){.report = report, .factors = {&axes->factors[0], &axes->factors[1]}};
     choose_axes(report->effects, axes, map->factors);
     for (int axis = 0; axis < 2; axis++) {
         map->cells[axis] = count_cells(report, map->factors[axis]);
@@ -155,11 +156,11 @@ static gs_status make_map(const gs_report *report, const gs_effects *axes, sweep
     if (!room || map->finished == NULL) {
         free(errors);
         free_map(map);
-        return gs_fail(error, GS_ERROR_RUN, "out of memory for the maps");
+        return false;
     }
     fill(map, errors);
     free(errors);
-    return GS_OK;
+    return true;
 }
 
 // ---- drawing ----
@@ -307,9 +308,8 @@ static void write_caption(const gs_page *page, const sweep_map *map) {
 
 static gs_status draw_maps(const gs_page *page, const gs_effects *axes, gs_error *error) {
     sweep_map map;
-    const gs_status status = make_map(page->report, axes, &map, error);
-    if (status != GS_OK) {
-        return status;
+    if (!make_map(page->report, axes, &map)) {
+        return gs_fail(error, GS_ERROR_RUN, "out of memory for the maps");
     }
     gs_figure_begin(page, "maps", "Where?");
     for (int kind = 0; kind < MAP_COUNT; kind++) {

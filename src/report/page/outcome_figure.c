@@ -60,23 +60,27 @@ static void add_row(outcome_bars *bars, const char *name, const gs_report_row *r
     }
 }
 
+typedef struct {
+    const gs_report_row *row;
+} ordered_row;
+
 static int compare_rows(const void *a, const void *b) {
-    return gs_order_compare(*(const gs_report_row *const *)a, *(const gs_report_row *const *)b);
+    return gs_order_compare(((const ordered_row *)a)->row, ((const ordered_row *)b)->row);
 }
 
 /// The best configurations, of several.
 /// @return how many have finished trials
-static int64_t add_configurations(const gs_report *report, const gs_report_row **rows, outcome_bars *bars) {
+static int64_t add_configurations(const gs_report *report, ordered_row *rows, outcome_bars *bars) {
     int64_t finished = 0;
     for (int64_t i = 0; i < report->count; i++) {
         if (report->rows[i].done + report->rows[i].diverged > 0) {
-            rows[finished++] = &report->rows[i];
+            rows[finished++].row = &report->rows[i];
         }
     }
     qsort(rows, (size_t)finished, sizeof *rows, compare_rows);
     for (int64_t i = 0; i < finished && i < MOST_CONFIGURATIONS && finished > 1; i++) {
         char text[GS_FACTOR_NAME];
-        add_row(bars, gs_levels_text(report, rows[i] - report->rows, text), rows[i]);
+        add_row(bars, gs_levels_text(report, rows[i].row - report->rows, text), rows[i].row);
     }
     return finished;
 }
@@ -159,7 +163,7 @@ gs_status gs_figure_outcomes(const gs_page *page, gs_error *error) {
     if (sum.finished == 0) {
         return GS_OK;
     }
-    const gs_report_row **rows = malloc((size_t)report->count * sizeof *rows);
+    ordered_row *rows = malloc((size_t)report->count * sizeof *rows);
     outcome_bars *bars = calloc(1, sizeof *bars);
     if (rows == NULL || bars == NULL) {
         free(rows);
