@@ -323,7 +323,7 @@ class Form(Case):
         for page in (nothing, Page(pending)):
             self.check_form(page)
             self.assertRegex(text_of(page.tree.find(".//p[@class='warning']")), r"^[\d,]+ trials are not finished")
-        if "0 done, 0 diverged" in nothing.text:  # no checkpoint was made yet
+        if ": 0 done, 0 diverged" in nothing.text:  # no checkpoint was made yet
             self.assertTrue("No trial is finished." in nothing.text)
             self.assertEqual(set(nothing.figures), {"maps"} & set(nothing.figures))
 
