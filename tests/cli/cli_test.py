@@ -563,7 +563,7 @@ class Resume(Stored):
         self.assert_refused(3, "resume", "small.h5", patterns=["No such file"])
 
     def test_a_second_writer_is_refused_at_once(self):
-        process = self.start("run", "small.yaml", "--set", "seed=1:3000000")
+        process = self.start("run", "small.yaml", "--set", "seed=1:600000")
         self.wait_for("small.h5")
         for arguments in [["resume", "small.h5"], ["run", "small.yaml", "--force"], ["run", "small.yaml", "--resume"]]:
             begin = time.monotonic()
@@ -593,7 +593,7 @@ class Resume(Stored):
                                 (replace, "renamed or replaced while .*, and can't be resumed: .*seed"),
                                 (lambda: path.rename(self.folder / "other.h5"), "renamed or replaced while .*: there is no file"),
                                 (lambda: os.truncate(path, 100000), "cut off or added to while .*, and can't be resumed: .*truncated")]:
-            process = self.start("run", "small.yaml", "--set", "seed=1:3000000", "--checkpoint", "0.2")
+            process = self.start("run", "small.yaml", "--set", "seed=1:600000", "--checkpoint", "0.2")
             self.wait_for("small.h5")
             time.sleep(0.5)
             take_away()
@@ -693,7 +693,9 @@ class Verify(Stored):
         with h5py.File(self.folder / "small.h5") as file:
             places = {name: (item.id.get_offset(), item.dtype.itemsize * item.size, item.shape)
                       for name, item in file.items() if isinstance(item, h5py.Dataset)}
-        for name, (address, size, shape) in places.items():
+        some = list(places.items())[::7 if "GANSWEEP_TEST_SHORT" in os.environ else 1]
+        self.assertGreater(len(some), 6)
+        for name, (address, size, shape) in some:
             at = address + (size * 7) // 20
             changed = bytearray(good)
             changed[at] ^= 0x10

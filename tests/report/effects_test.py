@@ -267,7 +267,7 @@ class Effects(unittest.TestCase):
         experiment = os.path.join(self.folder.name, "ended.yaml")
         with open(experiment, "w") as file:
             file.write("data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 1000}\nkeep: {samples: 0}\ncheck: {samples: 60}\n"
-                       "train: {epochs: 200}\nparameters: {seed: {range: [1, 960]}, lr_G: [0.005, 0.05, 0.2, 0.5]}\n")
+                       "train: {epochs: 80}\nparameters: {seed: {range: [1, 960]}, lr_G: [0.005, 0.05, 0.2, 0.5]}\n")
         run = subprocess.Popen([PROGRAM, "run", experiment, "-o", path, "--quiet", "--checkpoint", "0.1"], stderr=subprocess.PIPE)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not (os.path.exists(path) and (read_file(path)["status"] != 0).sum() > 300):
