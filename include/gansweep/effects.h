@@ -41,8 +41,8 @@ typedef struct {
     int64_t *levels; ///< [rows of the report] the level of each
 } gs_factor;
 
-/// A factor's level: the mean over all configurations that have it, each counting equally, with its interval of 95 % by
-/// the BCa bootstrap over data sets; NaN for fewer than two.
+/// A factor's level: the mean over all configurations that have it, each counting equally, with its interval of 95 %
+/// over data sets (BCa, Student's t of few); NaN for fewer than two, and for the points of a design.
 typedef struct {
     double mean, low, high;
 } gs_level_mean;
@@ -63,10 +63,11 @@ typedef struct {
 typedef struct {
     bool given;            ///< false: some configuration has no trial with this response
     int64_t left_out;      ///< trials without the response: not finished, or diverged where a share doesn't count them
-    double total;          ///< sum of squares over units and configurations
+    double total;          ///< sum of squares over units and configurations, and within them
     double units;          ///< of these: of the units' means over all configurations
     double higher;         ///< interactions of more than two factors
     double rest;           ///< how units differ in what the settings do to them
+    double within;         ///< how trials with the same data differ under the same settings, a unit counting as one
     gs_effect *effects;    ///< [effect_count]
     gs_level_mean *levels; ///< [level_count]
 } gs_response_effects;

@@ -55,16 +55,19 @@ double gs_units_standard_error(const gs_units *units, int quantity) {
 
 double gs_units_acceleration(const gs_units *units, int quantity) {
     const double sum = sum_quantity(units, quantity), trials = sum_trials(units);
-    double mean = 0, squares = 0, cubes = 0;
+    double mean = 0, greatest = 0, squares = 0, cubes = 0;
     for (int64_t i = 0; i < units->count; i++) {
         mean += (sum - units->sums[quantity][i]) / (trials - trials_of(units, i)) / (double)units->count;
     }
     for (int64_t i = 0; i < units->count; i++) {
-        const double u = mean - (sum - units->sums[quantity][i]) / (trials - trials_of(units, i));
+        greatest = fmax(greatest, fabs(mean - (sum - units->sums[quantity][i]) / (trials - trials_of(units, i))));
+    }
+    for (int64_t i = 0; i < units->count; i++) { // of numbers up to 1: cubes of losses that exploded would be infinite
+        const double u = (mean - (sum - units->sums[quantity][i]) / (trials - trials_of(units, i))) / greatest;
         squares += u * u;
         cubes += u * u * u;
     }
-    return squares > 0 ? cubes / (6 * squares * sqrt(squares)) : 0;
+    return squares > 0 && isfinite(squares) ? cubes / (6 * squares * sqrt(squares)) : 0;
 }
 
 // ---- resamples ----
@@ -148,4 +151,25 @@ gs_interval gs_bca_interval(double estimate, double *replicates, int64_t count, 
         ends[end] = gs_quantile(replicates, count, gsl_cdf_ugaussian_P(bias + z / (1 - acceleration * z)));
     }
     return (gs_interval){ends[0], ends[1]};
+}
+
+// ---- of any number of units ----
+
+static gs_interval student_interval(const gs_units *units, int quantity, double confidence) {
+    const double mean = gs_units_mean(units, quantity);
+    const double half =
+        gsl_cdf_tdist_Pinv((1 + confidence) / 2, (double)units->count - 1) * gs_units_standard_error(units, quantity);
+    return (gs_interval){mean - half, mean + half};
+}
+
+gs_interval gs_units_interval(const gs_units *units, int quantity, double *replicates, int64_t count,
+                              double confidence) {
+    if (units->count < 2) {
+        return (gs_interval){NAN, NAN};
+    }
+    if (units->count < GS_UNITS_FOR_BCA) {
+        return student_interval(units, quantity, confidence);
+    }
+    return gs_bca_interval(gs_units_mean(units, quantity), replicates, count, gs_units_acceleration(units, quantity),
+                           confidence);
 }

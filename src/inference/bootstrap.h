@@ -30,7 +30,7 @@ double gs_units_mean(const gs_units *units, int quantity);
 double gs_units_standard_error(const gs_units *units, int quantity);
 
 /// Acceleration of BCa from the jackknife over units (Efron 1987, equation 6.6): sum u^3 / (6 (sum u^2)^(3/2)) with
-/// u = mean of the jackknife's values - value. 0 when all are equal.
+/// u = mean of the jackknife's values - value. 0 when all are equal, and where they are too great to be subtracted.
 double gs_units_acceleration(const gs_units *units, int quantity);
 
 /// Means of resamples of the units with replacement: each has `count` of them, drawn with equal chances.
@@ -47,5 +47,14 @@ void gs_bootstrap_means(const gs_units *units, int64_t resamples, uint64_t seed,
 /// @param replicates  [count] are sorted
 /// @param confidence  0.95 for 95 %
 gs_interval gs_bca_interval(double estimate, double *replicates, int64_t count, double acceleration, double confidence);
+
+/// Units from which on a mean's interval is BCa's. Of fewer, resamples vary too little: of normal units BCa's 95 % cover in
+/// 49 % of two, 90 % of ten, 92 % of twenty; Student's t interval, mean -+ t standard errors, in 95 % of any number.
+enum { GS_UNITS_FOR_BCA = 50 };
+
+/// The interval of a mean: BCa, or Student's t of fewer than GS_UNITS_FOR_BCA units; NaN of fewer than two.
+/// @param replicates  [count] of gs_bootstrap_means, sorted by this; of few units they are not looked at
+gs_interval gs_units_interval(const gs_units *units, int quantity, double *replicates, int64_t count,
+                              double confidence);
 
 #endif

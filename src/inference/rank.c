@@ -5,7 +5,9 @@
 #include <math.h>
 
 static const double CONFIDENCE = 0.95;
-static const double ROUNDING = 1e-12; // of a correlation
+static const double ROUNDING = 1e-12;                       // of a correlation
+enum { GROUPS = 31, FEWEST_GROUPS = 5, FEWEST_PAIRS = 10 }; ///< a prime: seeds in any steps are dealt evenly
+static const double MOST = 1 - 1e-9;                        ///< whose atanh is looked at
 
 gs_rank_correlation gs_rank_correlate(const double *x, const double *y, int64_t count, double *work) {
     gs_rank_correlation found = {NAN, {NAN, NAN}};
@@ -18,6 +20,54 @@ gs_rank_correlation gs_rank_correlate(const double *x, const double *y, int64_t 
         const double half = gsl_cdf_ugaussian_Pinv((1 + CONFIDENCE) / 2) * sqrt((1 + r * r / 2) / ((double)count - 3));
         found.interval = fabs(found.correlation) == 1 ? (gs_interval){found.correlation, found.correlation}
                                                       : (gs_interval){tanh(atanh(r) - half), tanh(atanh(r) + half)};
+    }
+    return found;
+}
+
+/// atanh of the correlation of all pairs but those of one group, NaN when one quantity is constant among them;
+/// `left_out` says how many there are in the group.
+static double without_group(const double *x, const double *y, const int64_t *cluster, int group, int64_t count,
+                            double *work, int64_t *left_out) {
+    double *of_x = work, *of_y = work + count;
+    int64_t pairs = 0;
+    for (int64_t i = 0; i < count; i++) {
+        if (cluster[i] % GROUPS != group) {
+            of_x[pairs] = x[i];
+            of_y[pairs++] = y[i];
+        }
+    }
+    *left_out = count - pairs;
+    if (pairs < 2) {
+        return NAN;
+    }
+    const double r = gsl_stats_spearman(of_x, 1, of_y, 1, (size_t)pairs, of_y + count);
+    return atanh(fmin(MOST, fmax(-MOST, r)));
+}
+
+gs_rank_correlation gs_rank_correlate_clusters(const double *x, const double *y, const int64_t *cluster, int64_t count,
+                                               double *work) {
+    gs_rank_correlation found = gs_rank_correlate(x, y, count, work);
+    double z[GROUPS], sum = 0, squares = 0;
+    int groups = 0;
+    found.interval = (gs_interval){NAN, NAN};
+    for (int group = 0; group < GROUPS && count >= FEWEST_PAIRS && !isnan(found.correlation); group++) {
+        int64_t left_out;
+        const double without = without_group(x, y, cluster, group, count, work, &left_out);
+        if (left_out > 0 && !isnan(without)) {
+            z[groups] = without;
+            sum += z[groups++];
+        }
+    }
+    for (int i = 0; i < groups; i++) {
+        const double deviation = z[i] - sum / groups;
+        squares += deviation * deviation;
+    }
+    if (groups >= FEWEST_GROUPS) {
+        const double half =
+            gsl_cdf_tdist_Pinv((1 + CONFIDENCE) / 2, groups - 1) * sqrt((groups - 1.0) / groups * squares);
+        const double center = atanh(fmin(MOST, fmax(-MOST, found.correlation)));
+        found.interval = fabs(found.correlation) == 1 ? (gs_interval){found.correlation, found.correlation}
+                                                      : (gs_interval){tanh(center - half), tanh(center + half)};
     }
     return found;
 }

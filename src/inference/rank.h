@@ -17,4 +17,14 @@ typedef struct {
 /// @return NaN when one quantity is constant; an interval of NaN for fewer than 4 pairs, and of r for |r| = 1
 gs_rank_correlation gs_rank_correlate(const double *x, const double *y, int64_t count, double *work);
 
+/// The same of pairs that are not independent, but whose clusters are: they are dealt into groups of whole clusters,
+/// and the interval is tanh(atanh r -+ t s), s^2 = (g - 1) / g sum (z_k - mean z)^2 by the delete-a-group jackknife,
+/// z_k the atanh of the correlation without group k, t Student's with g - 1 degrees of freedom (Shao & Tu 1995, chapter
+/// 5).
+/// @param cluster  [count] of each pair, not negative; those that are equal modulo 31 share a group
+/// @param work  [4 count]
+/// @return an interval of NaN for fewer than 5 groups
+gs_rank_correlation gs_rank_correlate_clusters(const double *x, const double *y, const int64_t *cluster, int64_t count,
+                                               double *work);
+
 #endif

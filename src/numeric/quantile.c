@@ -32,7 +32,7 @@ static double interpolate(double low, double high, double fraction) {
 }
 
 double gs_quantile(const double *ascending, int64_t count, double probability) {
-    if (count == 0) {
+    if (count == 0 || isnan(probability)) {
         return NAN;
     }
     const place at = place_of(count, probability);
@@ -41,7 +41,7 @@ double gs_quantile(const double *ascending, int64_t count, double probability) {
 }
 
 double gs_quantile_of_unsorted(double *values, int64_t count, double probability) {
-    if (count == 0) {
+    if (count == 0 || isnan(probability)) {
         return NAN;
     }
     const place at = place_of(count, probability);

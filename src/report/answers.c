@@ -263,8 +263,9 @@ static bool add(gs_answers *answers, answer_kind kind, const gs_report *report, 
     default:
         (void)fprintf(stream, "%s",
                       sweep->finished == 0 ? "No trial is finished."
-                                           : "Intervals are of 95 %; q: adjusted for the number of "
-                                             "configurations (docs/statistics.md).");
+                                           : "Intervals are of 95 %, of shares as if trainings were "
+                                             "independent; q: adjusted for the number of configurations "
+                                             "(docs/statistics.md).");
     }
     return end(answers, stream, &length);
 }

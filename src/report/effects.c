@@ -17,7 +17,7 @@
 enum {
     MOST_RESIDUALS = 1 << 20, ///< of a response: configurations times groups of units
     MOST_GROUPS = 1 << 14,
-    FEWEST_GROUPS = 2,
+    FEWEST_GROUPS = 30,
     MOST_RESAMPLES = 10000,
     FEWEST_RESAMPLES = 200,
 };
@@ -31,26 +31,28 @@ typedef struct {
     int64_t data_seed, member;
 } seeded_member;
 
-/// All the while effects are measured. A *group* is `together` neighbouring units; where there are few trials each unit
-/// is one.
+/// All the while effects are measured. A *group* is neighbouring units, as many as another's or one more; where there
+/// are few trials each unit is one.
 typedef struct {
     gs_columns *columns;
     const gs_plan *plan;
     const gs_report *report;
     gs_effects *effects;
     int threads;
-    int64_t members, groups, together; ///< trials of a configuration
-    int64_t *unit_of;                  ///< [members]
-    double *values, *work;             ///< [members], [2 members]
-    double *sums, *trials;             ///< [units] of the configuration being read
-    double *unit_sum, *unit_count;     ///< [units] of a unit's deviations from the means, over all configurations
-    double *means;                     ///< [configurations]
-    double *residuals;                 ///< [configurations][groups] deviations from the means
-    double *margin_means;              ///< [configurations] means of an effect's cells, over all that share a cell
-    double *margins, *test_work;       ///< [cells][groups] of their residuals
+    int64_t members, groups;       ///< trials of a configuration
+    int64_t *unit_of;              ///< [members]
+    int64_t *present, *of_level;   ///< [configurations] units with the response; fewest of a level
+    double *values, *work;         ///< [members], [2 members]
+    double *sums, *trials;         ///< [units] of the configuration being read
+    double *unit_sum, *unit_count; ///< [units] of a unit's deviations from the means, over all configurations
+    double *means;                 ///< [configurations]
+    double *residuals;             ///< [configurations][groups] deviations from the means
+    double *margin_means;          ///< [configurations] means of an effect's cells, over all that share a cell
+    double *margins, *test_work;   ///< [cells][groups] of their residuals
     double *replicates[2];
-    int64_t fewest_units; ///< with the response, in any configuration
-    double within;        ///< sum of squares about the configurations' means
+    int64_t fewest_groups; ///< with the response, in any configuration
+    double within;         ///< sum of squares of units about the configurations' means
+    double within_units;   ///< of trials about their units' means, a unit counting as one
 } effects_making;
 
 // ---- units ----
@@ -106,6 +108,31 @@ static bool share_units(const effects_making *making) {
 
 // ---- one configuration ----
 
+static int64_t group_of(const effects_making *making, int64_t unit) {
+    return unit * making->groups / making->effects->units;
+}
+
+/// What a unit's deviation counts in the number that stands for its group: of all groups' numbers the variance is that
+/// of equally many units' means, whatever their sizes.
+static double weight_in_group(const effects_making *making, int64_t group) {
+    const int64_t units = making->effects->units, groups = making->groups;
+    const int64_t first = (group * units + groups - 1) / groups, next = ((group + 1) * units + groups - 1) / groups;
+    return sqrt((double)groups / ((double)units * (double)(next - first)));
+}
+
+/// Sum of squares of the trials about the means of their units, each unit counting as one.
+static double squares_within_units(const effects_making *making) {
+    double squares = 0;
+    for (int64_t i = 0; i < making->members; i++) {
+        const double trials = making->trials[making->unit_of[i]];
+        if (trials > 1 && !isnan(making->values[i])) {
+            const double deviation = making->values[i] - making->sums[making->unit_of[i]] / trials;
+            squares += deviation * deviation / trials;
+        }
+    }
+    return squares;
+}
+
 /// Sums a response over the trials of each unit, and notes how the units differ from the configuration's mean.
 /// @return false when no trial has the response
 static bool add_configuration(effects_making *making, int64_t row, gs_response_effects *found) {
@@ -136,22 +163,25 @@ static bool add_configuration(effects_making *making, int64_t row, gs_response_e
         present > 1 ? missing * sqrt((double)present / (double)(present - 1) * (double)(units - 1) / (double)units) : 0;
     double *residuals = making->residuals + row * making->groups;
     double squares = 0;
+    int64_t groups = 0, last = -1;
     memset(residuals, 0, (size_t)making->groups * sizeof *residuals);
     for (int64_t unit = 0; unit < units; unit++) {
         if (making->trials[unit] > 0) {
             const double deviation = (making->sums[unit] - mean * making->trials[unit]) / of_unit;
-            const int64_t group = unit / making->together;
+            const int64_t group = group_of(making, unit);
             squares += deviation * deviation;
             making->unit_sum[unit] += deviation;
             making->unit_count[unit]++;
-            if (group < making->groups) {
-                residuals[group] += (missing == 1 ? deviation : widened * deviation) / (double)making->together;
-            }
+            residuals[group] += (missing == 1 ? deviation : widened * deviation) * weight_in_group(making, group);
+            groups += group != last;
+            last = group;
         }
     }
     making->means[row] = mean;
+    making->present[row] = present;
     making->within += missing * squares;
-    making->fewest_units = present < making->fewest_units ? present : making->fewest_units;
+    making->within_units += missing * squares_within_units(making);
+    making->fewest_groups = groups < making->fewest_groups ? groups : making->fewest_groups;
     return true;
 }
 
@@ -161,8 +191,8 @@ static gs_status read_response(effects_making *making, gs_response response, gs_
     gs_status status = GS_OK;
     memset(making->unit_sum, 0, units * sizeof *making->unit_sum);
     memset(making->unit_count, 0, units * sizeof *making->unit_count);
-    making->within = 0;
-    making->fewest_units = making->effects->units;
+    making->within = making->within_units = 0;
+    making->fewest_groups = making->groups;
     found->given = true;
     for (int64_t i = 0; i < making->report->count && status == GS_OK; i++) {
         status = gs_response_read(making->columns, making->plan, making->report->rows[i].configuration, response,
@@ -184,7 +214,7 @@ static double mean_of(const double *values, int64_t count) {
     return sum / (double)count;
 }
 
-/// Sum of squares between the configurations; fills total, units and rest.
+/// Sum of squares between the configurations; fills total, units, within and rest.
 static double part_squares(const effects_making *making, gs_response_effects *found) {
     const int64_t configurations = making->report->count, units = making->effects->units;
     const double n = (double)units, mean = mean_of(making->means, configurations);
@@ -194,9 +224,10 @@ static double part_squares(const effects_making *making, gs_response_effects *fo
         between += n * deviation * deviation;
         square += n * making->means[i] * making->means[i];
     }
-    found->total = between + making->within;
+    found->within = making->within_units;
+    found->total = between + making->within + found->within;
     if (!(found->total > ROUNDING * square)) {
-        found->total = between = 0;
+        found->total = found->within = between = 0;
     }
     for (int64_t unit = 0; unit < units; unit++) {
         if (making->unit_count[unit] > 0) {
@@ -204,8 +235,8 @@ static double part_squares(const effects_making *making, gs_response_effects *fo
             found->units += (double)configurations * deviation * deviation;
         }
     }
-    found->units = fmin(found->units, found->total - between);
-    found->rest = fmax(0, found->total - between - found->units);
+    found->units = fmin(found->units, found->total - between - found->within);
+    found->rest = fmax(0, found->total - between - found->within - found->units);
     return between;
 }
 
@@ -231,7 +262,7 @@ static void gather_margins(const effects_making *making, int first, int second) 
             to[group] += share * from[group];
         }
     }
-    for (int64_t cell = 0; cell < cells; cell++) { // units beyond the last group are in the means only
+    for (int64_t cell = 0; cell < cells; cell++) { // groups of unequal sizes, and with missing units
         double *margin = making->margins + cell * groups;
         const double mean = mean_of(margin, groups);
         for (int64_t group = 0; group < groups; group++) {
@@ -244,7 +275,7 @@ static void measure_effect(const effects_making *making, gs_response_effects *fo
     const gs_effects *effects = making->effects;
     const int64_t a = level_count_of(effects, effect->first), b = level_count_of(effects, effect->second);
     const double units = (double)effects->units;
-    const double freedom = fmin((double)making->groups, (double)making->fewest_units) - 1;
+    const double freedom = (double)making->fewest_groups - 1;
     const gs_factorial_effect test =
         gs_factorial_test(making->margin_means, making->margins, a, b, freedom < 1 ? 1 : making->groups, freedom,
                           making->threads, making->test_work);
@@ -259,9 +290,20 @@ static void measure_effect(const effects_making *making, gs_response_effects *fo
 
 // ---- levels ----
 
-/// An end of a share's interval, without what rounding does to 0 and 1.
+/// An end of a share's interval, between 0 and 1, and without what rounding does to them.
 static double share_end(double end) {
     return end < ROUNDED_SHARE ? 0 : end > 1 - ROUNDED_SHARE ? 1 : end;
+}
+
+/// The fewest units with the response in a configuration of each level.
+static void find_units_of_levels(const effects_making *making, const gs_factor *factor) {
+    for (int64_t level = 0; level < factor->level_count; level++) {
+        making->of_level[level] = making->effects->units;
+    }
+    for (int64_t i = 0; i < making->report->count; i++) {
+        int64_t *fewest = &making->of_level[factor->levels[i]];
+        *fewest = making->present[i] < *fewest ? making->present[i] : *fewest;
+    }
 }
 
 /// The mean of a level, on the response's own scale, and its interval.
@@ -277,11 +319,14 @@ static gs_level_mean level_of(gs_response response, double mean, gs_interval int
 }
 
 /// Means and intervals of a factor's levels, two at a time, since two means can be drawn at once. The residuals of the
-/// margins become the values of groups.
+/// margins become the values of groups. The points of a design have no intervals: there can be very many, and what each
+/// has alone is in the rows.
 static void measure_levels(effects_making *making, gs_response response, int factor, gs_level_mean *levels) {
     const gs_effects *effects = making->effects;
     const int64_t count = effects->factors[factor].level_count, groups = making->groups;
+    const bool estimated = !effects->factors[factor].drawn && making->fewest_groups > 1;
     double *const values = making->test_work;
+    find_units_of_levels(making, &effects->factors[factor]);
     for (int64_t first = 0; first < count; first += GS_MOST_MEANS) {
         const int together = (int)(count - first < GS_MOST_MEANS ? count - first : GS_MOST_MEANS);
         gs_units units = {.count = groups, .mean_count = together};
@@ -292,16 +337,15 @@ static void measure_levels(effects_making *making, gs_response response, int fac
             }
             units.sums[k] = values + k * groups;
         }
-        if (groups > 1) {
+        if (estimated && groups >= GS_UNITS_FOR_BCA) {
             gs_bootstrap_means(&units, effects->resamples, SEED, making->threads, making->replicates);
         }
         for (int k = 0; k < together; k++) {
             const double mean = making->margin_means[first + k];
-            const gs_interval interval = groups < FEWEST_GROUPS || making->fewest_units < FEWEST_GROUPS
-                                             ? (gs_interval){NAN, NAN}
-                                             : gs_bca_interval(mean, making->replicates[k], effects->resamples,
-                                                               gs_units_acceleration(&units, k), CONFIDENCE);
-            levels[first + k] = level_of(response, mean, interval, effects->units);
+            const gs_interval interval =
+                estimated ? gs_units_interval(&units, k, making->replicates[k], effects->resamples, CONFIDENCE)
+                          : (gs_interval){NAN, NAN};
+            levels[first + k] = level_of(response, mean, interval, making->of_level[first + k]);
         }
     }
 }
@@ -378,6 +422,14 @@ static double *new_numbers(int64_t count) {
     return malloc(((size_t)count + 1) * sizeof(double));
 }
 
+static int64_t levels_with_intervals(const gs_effects *effects) {
+    int64_t count = 0;
+    for (int i = 0; i < effects->factor_count; i++) {
+        count += effects->factors[i].drawn ? 0 : effects->factors[i].level_count;
+    }
+    return count;
+}
+
 /// Decides on groups and resamples, and makes room.
 /// @return false when there is none
 static bool start(effects_making *making) {
@@ -385,9 +437,8 @@ static bool start(effects_making *making) {
     const int64_t configurations = making->report->count, units = effects->units;
     int64_t most = MOST_RESIDUALS / configurations;
     most = most > MOST_GROUPS ? MOST_GROUPS : most < FEWEST_GROUPS ? FEWEST_GROUPS : most;
-    making->together = (units + most - 1) / most;
-    making->groups = units / making->together;
-    const double intervals = (double)GS_RESPONSE_COUNT * (double)effects->level_count / GS_MOST_MEANS;
+    making->groups = units < most ? units : most;
+    const double intervals = (double)GS_RESPONSE_COUNT * (double)levels_with_intervals(effects) / GS_MOST_MEANS + 1;
     const double affordable = MOST_DRAWS / (intervals * (double)making->groups);
     effects->resamples = (int64_t)fmin(MOST_RESAMPLES, fmax(FEWEST_RESAMPLES, affordable));
     const gs_run_options presets = {0};
@@ -415,7 +466,9 @@ static bool start(effects_making *making) {
             return false;
         }
     }
-    return true;
+    making->present = malloc(((size_t)configurations + 1) * sizeof *making->present);
+    making->of_level = malloc(((size_t)configurations + 1) * sizeof *making->of_level);
+    return making->present != NULL && making->of_level != NULL;
 }
 
 static void finish(effects_making *making) {
@@ -427,6 +480,8 @@ static void finish(effects_making *making) {
         free(arrays[i]);
     }
     free(making->unit_of);
+    free(making->present);
+    free(making->of_level);
 }
 
 static gs_status measure(effects_making *making, const gs_experiment *experiment, gs_error *error) {

@@ -18,7 +18,7 @@ enum { LINES_BESIDE_EFFECTS = 5 };          ///< an empty line, heading, names, 
 static const double LEAST_PRINTED = 1e-300; // of a p-value
 
 static const char *const HIGHER = "higher interactions", *const UNITS = "data sets",
-                         *const REST = "data sets x settings";
+                         *const REST = "data sets x settings", *const WITHIN = "within data sets";
 
 // ---- tables ----
 
@@ -112,7 +112,7 @@ static double higher_part(const gs_response_effects *found) {
 }
 
 static double seeds_part(const gs_response_effects *found) {
-    return found->units + found->rest;
+    return found->units + found->rest + found->within;
 }
 
 static gs_status add_parts(gs_table *table, const gs_effects *effects, gs_error *error) {
@@ -120,7 +120,7 @@ static gs_status add_parts(gs_table *table, const gs_effects *effects, gs_error 
     if (effects->factor_count > 2) {
         status = add_part(table, effects, HIGHER, higher_part, error);
     }
-    if (status == GS_OK && effects->units > 1) {
+    if (status == GS_OK) {
         status = add_part(table, effects, "seeds", seeds_part, error);
     }
     return status;
@@ -390,6 +390,7 @@ static void print_csv(const gs_report *report, FILE *stream) {
         print_csv_part((gs_response)response, found, HIGHER, found->higher, stream);
         print_csv_part((gs_response)response, found, UNITS, found->units, stream);
         print_csv_part((gs_response)response, found, REST, found->rest, stream);
+        print_csv_part((gs_response)response, found, WITHIN, found->within, stream);
         print_csv_levels(report, (gs_response)response, stream);
     }
 }
@@ -457,6 +458,7 @@ static void print_json_response(const gs_report *report, gs_response response, F
     print_json_number("data_sets_sum_of_squares", found->given ? found->units : (double)NAN, stream);
     print_json_number("higher_sum_of_squares", found->given ? found->higher : (double)NAN, stream);
     print_json_number("rest_sum_of_squares", found->given ? found->rest : (double)NAN, stream);
+    print_json_number("within_sum_of_squares", found->given ? found->within : (double)NAN, stream);
     (void)fprintf(stream, ",\n    \"effects\": [");
     print_json_effects(report->effects, found, stream);
     (void)fprintf(stream, "],\n    \"levels\": [");

@@ -10,6 +10,7 @@
 
 enum {
     MOST_UNITS = 1 << 20,
+    FEWEST_UNITS = 1 << 8, ///< of a configuration that has more trials: never taken together further
     MOST_RESAMPLES = 10000,
     FEWEST_RESAMPLES = 200,
 };
@@ -24,7 +25,7 @@ typedef struct {
 } seeded_trial;
 
 struct gs_equilibrium {
-    int64_t resamples;
+    int64_t resamples, most_units;
     int threads;
     seeded_trial *order; ///< [most_trials]
     double *sums[2];     ///< [most_trials] of the trials of a unit
@@ -41,7 +42,10 @@ gs_equilibrium *gs_equilibrium_create(int64_t most_trials, int64_t all_trials, i
     if (made == NULL) {
         return NULL;
     }
-    const double affordable = fmin(MOST_DRAWS / ((double)all_trials + 1), MOST_REPLICATES / (double)configurations);
+    const double units = fmin(MOST_UNITS, MOST_DRAWS / FEWEST_RESAMPLES / (double)configurations);
+    made->most_units = (int64_t)fmax(FEWEST_UNITS, units);
+    const double all_units = fmin((double)all_trials, (double)configurations * (double)made->most_units);
+    const double affordable = fmin(MOST_DRAWS / (all_units + 1), MOST_REPLICATES / (double)configurations);
     made->resamples = (int64_t)fmin(MOST_RESAMPLES, fmax(FEWEST_RESAMPLES, affordable));
     const gs_run_options presets = {0};
     made->threads = gs_run_threads(&presets);
@@ -103,9 +107,9 @@ static int64_t gather_units(gs_equilibrium *equilibrium, const double *loss_D, c
     return units;
 }
 
-/// Takes neighbours together until there are at most MOST_UNITS.
+/// Takes neighbours together until there are at most `most_units`.
 static int64_t merge_units(gs_equilibrium *equilibrium, int64_t units) {
-    const int64_t together = (units + MOST_UNITS - 1) / MOST_UNITS;
+    const int64_t together = (units + equilibrium->most_units - 1) / equilibrium->most_units;
     if (together <= 1) {
         return units;
     }
@@ -137,11 +141,13 @@ void gs_equilibrium_judge(gs_equilibrium *equilibrium, const double *loss_D, con
     if (units.count < 2) {
         return;
     }
-    gs_bootstrap_means(&units, equilibrium->resamples, SEED, equilibrium->threads, equilibrium->replicates);
+    if (units.count >= GS_UNITS_FOR_BCA) {
+        gs_bootstrap_means(&units, equilibrium->resamples, SEED, equilibrium->threads, equilibrium->replicates);
+    }
     for (int loss = 0; loss < 2; loss++) {
         const double mean = gs_units_mean(&units, loss), error = gs_units_standard_error(&units, loss);
-        const gs_interval interval = gs_bca_interval(mean, equilibrium->replicates[loss], equilibrium->resamples,
-                                                     gs_units_acceleration(&units, loss), CONFIDENCE);
+        const gs_interval interval =
+            gs_units_interval(&units, loss, equilibrium->replicates[loss], equilibrium->resamples, CONFIDENCE);
         *losses[loss] = (gs_mean_interval){interval.low, interval.high};
         for (int margin = 0; margin < GS_MARGIN_COUNT; margin++) { // both losses: the greater p of the two
             const double p = gs_equivalence_p(mean, error, (double)units.count - 1, targets[loss], gs_margins[margin]);

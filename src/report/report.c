@@ -15,7 +15,7 @@
 
 static const double SIGNIFICANCE = 0.05; // of lrt_rejected
 
-enum { MOST_PAIRS = 1 << 20 };
+enum { MOST_PAIRS = 1 << 17 };
 
 const double gs_margins[GS_MARGIN_COUNT] = {0.0005, 0.005};
 
@@ -25,6 +25,7 @@ enum { FINISHED = 1, CONVERGED = 2, PRINTS_LN2 = 4 };
 /// Trials whose losses and covariances are compared: every `step`-th of all that pass by.
 typedef struct {
     double *distance, *error; ///< [MOST_PAIRS] from the equilibrium; of the covariance
+    int64_t *data_seed;       ///< [MOST_PAIRS]: trials with the same data are not independent
     int64_t count, step, passed;
 } gs_pairs;
 
@@ -168,9 +169,15 @@ static gs_status summarise_tests(const gs_range *range, int dimension, gs_report
 
 /// Adds the trials that are compared.
 static void compare_trials(const gs_range *range, gs_pairs *pairs) {
+    int64_t done = 0; // data seeds are those of the trials that are done alone
     for (int64_t i = 0; i < range->count; i++) {
-        if ((range->marks[i] & CONVERGED) && pairs->passed++ % pairs->step == 0 && !isnan(range->values[i])) {
+        if (!(range->marks[i] & CONVERGED)) {
+            continue;
+        }
+        const int64_t data_seed = range->data_seed[done++];
+        if (pairs->passed++ % pairs->step == 0 && !isnan(range->values[i])) {
             pairs->distance[pairs->count] = range->distance[i];
+            pairs->data_seed[pairs->count] = data_seed;
             pairs->error[pairs->count++] = range->values[i];
         }
     }
@@ -357,11 +364,12 @@ static gs_status measure_baselines(gs_making *making, gs_error *error) {
 
 /// Of the trials that were compared; an order of distances is their ranks', so that it may be on any scale.
 static gs_status correlate(gs_report *report, const gs_pairs *pairs, gs_error *error) {
-    double *work = malloc((2 * (size_t)pairs->count + 1) * sizeof *work);
+    double *work = malloc((4 * (size_t)pairs->count + 1) * sizeof *work);
     if (work == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for a rank correlation");
     }
-    const gs_rank_correlation found = gs_rank_correlate(pairs->distance, pairs->error, pairs->count, work);
+    const gs_rank_correlation found =
+        gs_rank_correlate_clusters(pairs->distance, pairs->error, pairs->data_seed, pairs->count, work);
     report->error_correlation = found.correlation;
     report->error_correlation_low = found.interval.low;
     report->error_correlation_high = found.interval.high;
@@ -423,9 +431,11 @@ static gs_status make(gs_making *making, gs_error *error) {
     const size_t most_pairs = 1 + (size_t)(all < MOST_PAIRS ? all : MOST_PAIRS);
     pairs->distance = malloc(most_pairs * sizeof *pairs->distance);
     pairs->error = malloc(most_pairs * sizeof *pairs->error);
+    pairs->data_seed = malloc(most_pairs * sizeof *pairs->data_seed);
     range->pairs = pairs;
     if (!begun || range->marks == NULL || range->values == NULL || range->partner == NULL || range->distance == NULL ||
-        range->data_seed == NULL || range->equilibrium == NULL || pairs->distance == NULL || pairs->error == NULL) {
+        range->data_seed == NULL || range->equilibrium == NULL || pairs->distance == NULL || pairs->error == NULL ||
+        pairs->data_seed == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for a report of %lld configurations of up to %lld trials",
                        (long long)report->count, (long long)most);
     }
@@ -473,6 +483,7 @@ gs_status gs_report_create(const gs_results *results, gs_report **report, gs_err
     gs_equilibrium_free(making.range.equilibrium);
     free(making.pairs.distance);
     free(making.pairs.error);
+    free(making.pairs.data_seed);
     if (status == GS_OK) {
         status =
             gs_effects_measure(columns, making.experiment, making.plan, making.report, &making.report->effects, error);

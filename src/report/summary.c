@@ -350,8 +350,12 @@ gs_status gs_report_print_summary(const gs_report *report, const gs_experiment *
     }
     if (status == GS_OK) {
         char warning[GS_WARNING_TEXT];
-        const bool warns = gs_warn_of_few_samples(experiment, warning);
-        (void)fprintf(stream, "%s%s%s", warns ? "\n" : "", warns ? warning : "", warns ? "\n" : "");
+        if (gs_warn_of_few_samples(experiment, warning)) {
+            (void)fprintf(stream, "\n%s\n", warning);
+        }
+        if (gs_warn_of_shared_seeds(experiment, warning)) {
+            (void)fprintf(stream, "\n%s\n", warning);
+        }
     }
     return status;
 }

@@ -26,19 +26,40 @@ static double response_of(const gs_report_row *row, gs_response response) {
     }
 }
 
+/// The factor that is the points of the design; NULL where it draws the same for all.
+static const gs_factor *find_points(const gs_effects *effects) {
+    for (int i = 0; i < effects->factor_count; i++) {
+        if (effects->factors[i].drawn) {
+            return &effects->factors[i];
+        }
+    }
+    return NULL;
+}
+
+/// A point of a design that is crossed with other settings has many configurations, and is one point all the same: its
+/// response is the mean over them.
 /// @param space  [4][rows] work space
-static void find_trend(const gs_report *report, double *space, gs_trend *trend) {
-    double *x = space, *y = space + report->count;
+static void find_trend(const gs_report *report, const gs_factor *points, double *space, gs_trend *trend) {
+    double *x = space, *y = space + report->count, *work = space + 2 * report->count, *rows = work;
     for (int response = 0; response < GS_RESPONSE_COUNT; response++) {
-        int64_t known = 0;
+        for (int64_t point = 0; point < points->level_count; point++) {
+            y[point] = rows[point] = 0;
+        }
         for (int64_t i = 0; i < report->count; i++) {
             const double value = response_of(&report->rows[i], (gs_response)response);
             if (!isnan(value)) {
-                x[known] = gs_setting_value(&report->rows[i].settings, trend->setting);
-                y[known++] = value;
+                y[points->levels[i]] += value;
+                rows[points->levels[i]]++;
             }
         }
-        const gs_rank_correlation found = gs_rank_correlate(x, y, known, space + 2 * report->count);
+        int64_t known = 0;
+        for (int64_t point = 0; point < points->level_count; point++) {
+            if (rows[point] > 0) {
+                x[known] = gs_setting_value(&report->rows[points->rows[point]].settings, trend->setting);
+                y[known++] = y[point] / rows[point];
+            }
+        }
+        const gs_rank_correlation found = gs_rank_correlate(x, y, known, work);
         trend->responses[response].correlation = found.correlation;
         trend->responses[response].low = found.interval.low;
         trend->responses[response].high = found.interval.high;
@@ -47,6 +68,10 @@ static void find_trend(const gs_report *report, double *space, gs_trend *trend) 
 
 gs_status gs_trends_find(const gs_report *report, const gs_experiment *experiment, gs_effects *effects,
                          gs_error *error) {
+    const gs_factor *points = find_points(effects);
+    if (points == NULL) {
+        return GS_OK;
+    }
     double *space = malloc((size_t)(4 * report->count + 1) * sizeof *space);
     if (space == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for rank correlations");
@@ -56,7 +81,7 @@ gs_status gs_trends_find(const gs_report *report, const gs_experiment *experimen
         if (experiment->values[setting].drawn != NULL && (type == GS_TYPE_REAL || type == GS_TYPE_INTEGER)) {
             gs_trend *trend = &effects->trends[effects->trend_count++];
             trend->setting = setting;
-            find_trend(report, space, trend);
+            find_trend(report, points, space, trend);
         }
     }
     free(space);
@@ -98,8 +123,8 @@ gs_status gs_trends_print(const gs_report *report, const gs_screen *screen, gs_t
     if (status == GS_OK) {
         char heading[160], count[GS_FORMAT_BYTES];
         (void)snprintf(heading, sizeof heading,
-                       "How it goes with the settings that are drawn: rank correlations over %s configurations",
-                       gs_format_count(report->count, count));
+                       "How it goes with the settings that are drawn: rank correlations over the design's %s points",
+                       gs_format_count(find_points(effects)->level_count, count));
         show(&table, heading, screen, stream);
     }
     gs_table_free(&table);

@@ -13,6 +13,18 @@ bool gs_warn_of_few_samples(const gs_experiment *experiment, char text[GS_WARNIN
     return experiment->check_samples < enough;
 }
 
+/// Units are data sets, and their variance has nothing of the seeds that they share (docs/statistics.md).
+bool gs_warn_of_shared_seeds(const gs_experiment *experiment, char text[GS_WARNING_TEXT]) {
+    const gs_values *seeds = &experiment->values[GS_SETTING_SEED], *data = &experiment->values[GS_SETTING_DATA_SEED];
+    (void)snprintf(
+        text, GS_WARNING_TEXT,
+        "Every data set is trained with the same %lld seed%s: intervals and p-values are over data sets, for "
+        "%s alone.\nThey say nothing of other initialisations; let data_seed follow seed (leave it out) for "
+        "that.",
+        (long long)seeds->count, seeds->count == 1 ? "" : "s", seeds->count == 1 ? "this seed" : "these seeds");
+    return data->count > 1 && !(seeds->zipped && data->zipped);
+}
+
 /// Statistics and baseline of another numerical contract are not to be compared bit by bit.
 bool gs_warn_of_other_numerics(const gs_results *results, char text[GS_WARNING_TEXT]) {
     char *made_with = gs_results_provenance(results, "numerics_version");

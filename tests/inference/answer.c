@@ -3,6 +3,8 @@
 ///     equivalence MEAN STANDARD_ERROR FREEDOM TARGET MARGIN
 ///     adjust COUNT P...
 ///     rank COUNT X... Y...
+///     rank-clusters COUNT X... Y... CLUSTER...
+///     interval COUNT SUM... TRIALS...                   fewer units than BCa needs
 ///     units COUNT SUM... TRIALS...                        mean, standard error, acceleration
 ///     bootstrap RESAMPLES SEED THREADS COUNT SUM... TRIALS...  the means of all resamples
 ///     two_sample PERMUTATIONS SEED X_COUNT X... Y_COUNT Y...  D, its p, A^2, its p
@@ -87,6 +89,34 @@ static void answer_rank(void) {
     free(x);
     free(y);
     free(work);
+}
+
+static void answer_rank_clusters(void) {
+    const int64_t count = (int64_t)read_number();
+    double *x = read_numbers(count), *y = read_numbers(count), *given = read_numbers(count);
+    double *work = malloc(4 * ((size_t)count + 1) * sizeof *work);
+    int64_t *cluster = malloc(((size_t)count + 1) * sizeof *cluster);
+    for (int64_t i = 0; i < count; i++) {
+        cluster[i] = (int64_t)given[i];
+    }
+    const gs_rank_correlation found = gs_rank_correlate_clusters(x, y, cluster, count, work);
+    print_numbers((const double[]){found.correlation, found.interval.low, found.interval.high}, 3);
+    free(x);
+    free(y);
+    free(given);
+    free(work);
+    free(cluster);
+}
+
+/// The interval that a mean of few units has.
+static void answer_interval(void) {
+    const int64_t count = (int64_t)read_number();
+    double *sums = read_numbers(count), *trials = read_numbers(count), replicates[GS_UNITS_FOR_BCA] = {0};
+    const gs_units units = {.count = count, .mean_count = 1, .sums = {sums}, .trials = trials};
+    const gs_interval found = gs_units_interval(&units, 0, replicates, GS_UNITS_FOR_BCA, 0.95);
+    print_numbers((const double[]){found.low, found.high}, 2);
+    free(sums);
+    free(trials);
 }
 
 static gs_units read_units(void) {
@@ -298,6 +328,8 @@ int main(void) {
         {"equivalence", answer_equivalence},
         {"adjust", answer_adjust},
         {"rank", answer_rank},
+        {"rank-clusters", answer_rank_clusters},
+        {"interval", answer_interval},
         {"units", answer_units},
         {"bootstrap", answer_bootstrap},
         {"bca", answer_bca},

@@ -82,6 +82,33 @@ class Inference(unittest.TestCase):
         np.testing.assert_array_equal(ask(("rank", 9, np.arange(9), -np.arange(9)))[0], [-1, -1, -1])
         self.assertTrue(np.isnan(ask(("rank", 3, [1, 2, 3], [1, 3, 2]))[0][1:]).all())
 
+    def test_rank_correlation_of_clusters(self):
+        for count, per_cluster in ((400, 4), (400, 1), (180, 3), (130, 1), (75, 5), (25, 5)):
+            cluster = np.repeat(3 + 2 * np.arange(count // per_cluster + 1), per_cluster)[:count]
+            x = self.rng.standard_normal(count) + np.sin(cluster)
+            y = x + self.rng.standard_normal(count)
+            r, low, high = ask(("rank-clusters", count, x, y, cluster))[0]
+            self.assertAlmostEqual(r, stats.spearmanr(x, y)[0], places=12)
+            z = np.arctanh([stats.spearmanr(x[cluster % 31 != group], y[cluster % 31 != group])[0] for group in np.unique(cluster % 31)])
+            half = stats.t.ppf(0.975, len(z) - 1) * np.sqrt((len(z) - 1) * z.var())
+            np.testing.assert_allclose([low, high], np.tanh(np.arctanh(r) + [-half, half]), rtol=1e-7)
+        few = ask(("rank-clusters", 9, np.arange(9), np.roll(np.arange(9), 1), np.arange(9)), ("rank-clusters", 60, np.arange(60), np.roll(np.arange(60), 3), np.arange(60) % 4))
+        for found in few:
+            self.assertTrue(np.isnan(found[1:]).all() and found[0] > 0, found)
+
+    def test_few_units_have_students_interval(self):
+        for count in (2, 3, 7, 49):
+            values = self.rng.exponential(size=count)
+            expected = stats.t.interval(0.95, count - 1, values.mean(), stats.sem(values))
+            np.testing.assert_allclose(ask(("interval", count, values, np.ones(count)))[0], expected, rtol=1e-7)
+        self.assertTrue(np.isnan(ask(("interval", 1, [3], [1]))[0]).all())
+
+    def test_numbers_whose_cubes_overflow_have_an_acceleration(self):
+        values = self.rng.exponential(size=30)
+        found = ask(("units", 30, values, np.ones(30)), ("units", 30, 1e135 * values, np.ones(30)), ("units", 30, 1e308 * values, np.ones(30)))
+        np.testing.assert_allclose(found[1][2], found[0][2], rtol=1e-9)
+        self.assertEqual(found[2][2], 0)  # the sum is infinite
+
     def test_means_and_standard_errors(self):
         values = self.rng.exponential(size=37)
         mean, error, acceleration = ask(("units", 37, values, np.ones(37)))[0]

@@ -56,6 +56,72 @@ static void bca_covers_the_mean_of_skewed_numbers(void **state) {
     gsl_rng_free(rng);
 }
 
+static void few_units_are_covered(void **state) {
+    (void)state;
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    double values[GS_UNITS_FOR_BCA], replicates[RESAMPLES];
+    const int counts[] = {2, 3, 8, GS_UNITS_FOR_BCA - 1, GS_UNITS_FOR_BCA};
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+        int covered = 0;
+        for (int repeat = 0; repeat < repeats(); repeat++) {
+            for (int i = 0; i < counts[k]; i++) {
+                values[i] = gsl_ran_gaussian(rng, 3);
+            }
+            const gs_units units = {.count = counts[k], .mean_count = 1, .sums = {values}};
+            gs_bootstrap_means(&units, RESAMPLES, (uint64_t)repeat, 1, (double *[GS_MOST_MEANS]){replicates});
+            const gs_interval found = gs_units_interval(&units, 0, replicates, RESAMPLES, 0.95);
+            covered += found.low <= 0 && 0 <= found.high;
+        }
+        assert_covers(covered, repeats());
+    }
+    gsl_rng_free(rng);
+}
+
+enum { CLUSTERS = 64, MEMBERS = 6, LARGE = 4000 };
+
+/// Trials of the same data under several settings: what the data add, they add to all of them.
+static void draw_clusters(const gsl_rng *rng, int clusters, double *x, double *y, int64_t *cluster) {
+    for (int i = 0; i < clusters; i++) {
+        const double of_x = gsl_ran_gaussian(rng, 1.5), of_y = of_x / 2 + gsl_ran_gaussian(rng, 1.3);
+        for (int k = 0; k < MEMBERS; k++) {
+            x[i * MEMBERS + k] = 0.3 * k + of_x + gsl_ran_gaussian(rng, 0.5);
+            y[i * MEMBERS + k] = 0.3 * (k % 3) + of_y + gsl_ran_gaussian(rng, 0.5);
+            cluster[i * MEMBERS + k] = i;
+        }
+    }
+}
+
+static void rank_interval_covers_when_trials_share_data(void **state) {
+    (void)state;
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    const size_t room = (size_t)LARGE * MEMBERS;
+    double *x = malloc(room * sizeof *x), *y = malloc(room * sizeof *y), *work = malloc(4 * room * sizeof *work);
+    int64_t *cluster = malloc(room * sizeof *cluster);
+    assert_true(x != NULL && y != NULL && work != NULL && cluster != NULL);
+    double truth = 0;
+    int covered = 0, naive = 0;
+    for (int repeat = 0; repeat < 10; repeat++) {
+        draw_clusters(rng, LARGE, x, y, cluster);
+        truth += gs_rank_correlate(x, y, (int64_t)LARGE * MEMBERS, work).correlation / 10;
+    }
+    for (int repeat = 0; repeat < repeats(); repeat++) {
+        draw_clusters(rng, CLUSTERS, x, y, cluster);
+        const int64_t count = (int64_t)CLUSTERS * MEMBERS;
+        const gs_interval found = gs_rank_correlate_clusters(x, y, cluster, count, work).interval;
+        const gs_interval of_pairs = gs_rank_correlate(x, y, count, work).interval;
+        covered += found.low <= truth && truth <= found.high;
+        naive += of_pairs.low <= truth && truth <= of_pairs.high;
+    }
+    assert_covers(covered, repeats());
+    print_message("as if pairs were independent: %.1f %%\n", 100.0 * naive / repeats());
+    assert_true(naive < 0.8 * repeats());
+    free(x);
+    free(y);
+    free(work);
+    free(cluster);
+    gsl_rng_free(rng);
+}
+
 /// Trials that share their data are alike: drawn one by one they would seem to say more than they do.
 static void bca_covers_when_groups_are_drawn(void **state) {
     enum { TRIALS_OF_A_UNIT = 5 };
@@ -188,9 +254,13 @@ static void effects_have_their_size_and_power(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bca_covers_the_mean_of_skewed_numbers), cmocka_unit_test(bca_covers_when_groups_are_drawn),
-        cmocka_unit_test(equivalence_has_its_size_and_power),    cmocka_unit_test(rank_interval_covers),
+        cmocka_unit_test(bca_covers_the_mean_of_skewed_numbers),
+        cmocka_unit_test(bca_covers_when_groups_are_drawn),
+        cmocka_unit_test(equivalence_has_its_size_and_power),
+        cmocka_unit_test(rank_interval_covers),
         cmocka_unit_test(effects_have_their_size_and_power),
+        cmocka_unit_test(few_units_are_covered),
+        cmocka_unit_test(rank_interval_covers_when_trials_share_data),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

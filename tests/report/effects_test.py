@@ -93,7 +93,12 @@ class Expected:
         residuals = (self.sums - self.means * self.trials) / (self.trials.sum(axis=0) / units_here)
         self.within = (self.units / units_here * residuals**2).sum()
         self.between = self.units * ((self.means - self.means.mean())**2).sum()
-        self.total = self.within + self.between
+        cell = unit * self.configurations + configuration
+        variances = np.zeros(shape)
+        for one in np.unique(cell[present]):
+            variances[divmod(one, self.configurations)] = values[present & (cell == one)].var()
+        self.within_units = (self.units / units_here * variances).sum()
+        self.total = self.within + self.between + self.within_units
         absent = np.where(self.trials > 0, residuals, math.nan)
         some = ~np.isnan(absent).all(axis=1)
         self.of_units = self.configurations * (np.nanmean(absent[some], axis=1)**2).sum()
@@ -127,9 +132,13 @@ class Expected:
         mean = self.means[chosen].mean()
         if of_units.std() < 1e-12:
             if mean in (0, 1) and not logarithm:
-                interval = stats.binomtest(int(mean * self.units), self.units).proportion_ci(method="wilson")
+                known = int((self.trials[:, chosen] > 0).sum(axis=0).min())
+                interval = stats.binomtest(int(mean * known), known).proportion_ci(method="wilson")
                 return mean, interval.low, interval.high
             interval = (mean, mean)
+        elif len(of_units) < 50:
+            interval = stats.ttest_1samp(of_units, 0).confidence_interval()
+            interval = interval if logarithm else np.clip(interval, 0, 1)
         else:
             interval = stats.bootstrap((of_units,), np.mean, n_resamples=10000, method="BCa", random_state=1).confidence_interval
         return tuple(10**x if logarithm else x for x in (mean, *interval))
@@ -160,7 +169,7 @@ class Effects(unittest.TestCase):
         self.assertEqual(alone, json.loads(gansweep("report", path, "--format", "json").stdout)["effects"])
         return alone
 
-    def check(self, path, factors, exact=True):
+    def check(self, path, factors, exact=True, drawn=()):
         """Compares all effects and levels; factors: lists of settings."""
         found, file = self.effects(path), read_file(path)
         self.assertIsNone(found["missing"])
@@ -181,7 +190,7 @@ class Effects(unittest.TestCase):
                 continue
             close = dict(rtol=1e-9, atol=1e-11)
             np.testing.assert_allclose(response["total_sum_of_squares"], expected.total, **close)
-            np.testing.assert_allclose(response["data_sets_sum_of_squares"], expected.of_units, **close)
+            np.testing.assert_allclose(response["data_sets_sum_of_squares"], min(expected.of_units, expected.within), **close)
             self.assertEqual([effect["effect"] for effect in response["effects"]], [" x ".join(names[i] for i in term) for term in terms])
             explained = 0
             for effect, term in zip(response["effects"], terms):
@@ -197,10 +206,11 @@ class Effects(unittest.TestCase):
                         continue
                     np.testing.assert_allclose(effect[key], value, rtol=1e-7, atol=1e-10, err_msg=f"{response['response']} {effect['effect']} {key}")
             np.testing.assert_allclose(response["higher_sum_of_squares"], expected.between - explained, rtol=1e-7, atol=1e-8)
-            parts = explained + sum(response[part + "_sum_of_squares"] for part in ("data_sets", "higher", "rest"))
+            parts = explained + sum(response[part + "_sum_of_squares"] for part in ("data_sets", "higher", "rest", "within"))
+            np.testing.assert_allclose(response["within_sum_of_squares"], expected.within_units, **close)
             if exact:
                 np.testing.assert_allclose(parts, expected.total, **close)
-            self.check_levels(response, expected, factors, values, file)
+            self.check_levels(response, expected, factors, values, drawn)
         p, q = np.array(p), np.array(q)
         known = np.flatnonzero(~np.isnan(p))
         order = known[np.argsort(-p[known], kind="stable")]
@@ -209,7 +219,7 @@ class Effects(unittest.TestCase):
         np.testing.assert_allclose(q, adjusted, rtol=1e-12)
         return found
 
-    def check_levels(self, response, expected, factors, values, file):
+    def check_levels(self, response, expected, factors, values, drawn):
         logarithm = response["response"] in RESPONSES[2:]
         at = iter(response["levels"])
         for factor, settings in enumerate(factors):
@@ -222,7 +232,11 @@ class Effects(unittest.TestCase):
                     self.assertEqual(found[name], number)
                 mean, low, high = expected.level(factor, level, logarithm)
                 np.testing.assert_allclose(found["mean"], mean, rtol=1e-9, atol=1e-12)
-                step = 0 if logarithm else 1 / (expected.levels[factor] == level).sum() / expected.units  # of a share
+                if expected.units == 1 or settings in drawn:
+                    self.assertEqual((found["low"], found["high"]), (None, None))
+                    continue
+                chosen = expected.levels[factor] == level
+                step = 0 if logarithm else 1 / chosen.sum() / (expected.trials[:, chosen] > 0).sum(axis=0).min()  # of a share
                 for end, value_of_end in (("low", low), ("high", high)):
                     self.assertAlmostEqual(found[end], value_of_end, delta=0.1 * (high - low) + 1.01 * step + 1e-9, msg=f"{response['response']} {found}")
         self.assertIsNone(next(at, None))
@@ -267,7 +281,7 @@ class Effects(unittest.TestCase):
         experiment = os.path.join(self.folder.name, "ended.yaml")
         with open(experiment, "w") as file:
             file.write("data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 1000}\nkeep: {samples: 0}\ncheck: {samples: 60}\n"
-                       "train: {epochs: 80}\nparameters: {seed: {range: [1, 960]}, lr_G: [0.005, 0.05, 0.2, 0.5]}\n")
+                       "train: {epochs: 200}\nparameters: {seed: {range: [1, 960]}, lr_G: [0.005, 0.05, 0.2, 0.5]}\n")
         run = subprocess.Popen([PROGRAM, "run", experiment, "-o", path, "--quiet", "--checkpoint", "0.1"], stderr=subprocess.PIPE)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not (os.path.exists(path) and (read_file(path)["status"] != 0).sum() > 300):
@@ -280,28 +294,44 @@ class Effects(unittest.TestCase):
         self.assertEqual([response["left_out"] for response in found["responses"]], [pending] * 4)
         self.assertTrue(found["responses"][0]["effects"])  # packs of the same seeds follow each other in four configurations
 
+    def test_a_share_of_nothing_is_as_sure_as_the_trials_that_are_there(self):
+        path = self.sweep("part", "train: {epochs: 1}\nparameters: {seed: {range: [1, 400]}, lr_G: [0.005, 0.01], batch_size: [40, 60]}\n")
+        experiment, parts = path.replace(".h5", ".yaml"), []
+        for shard in (1, 3, 4, 6, 7):
+            parts.append(path.replace(".h5", f"-{shard}.h5"))
+            self.assertEqual(gansweep("run", experiment, "-o", parts[-1], "--quiet", "--shard", f"{shard}/7").returncode, 0)
+        run = gansweep("merge", "--partial", "-o", path, "--force", *parts)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        found = self.check(path, [["lr_G"], ["batch_size"]], exact=False)
+        level = next(level for level in found["responses"][1]["levels"] if level["mean"] == 0)
+        self.assertGreater(level["high"], stats.binomtest(0, 380).proportion_ci(method="wilson").high)
+
     def test_points_of_a_design_are_one_factor_and_have_rank_correlations(self):
         path = self.sweep("design", "design: {method: random, points: 40, seed: 2}\ntrain: {epochs: 3}\nconvention: {choice: [mxnet, torch]}\n"
                           "parameters: {seed: {range: [1, 12]}, lr_G: {min: 0.001, max: 0.5, scale: log}, lr_D: {min: 0.01, max: 0.5}, batch_size: [8, 20]}\n", n=100)
-        found = self.check(path, [["lr_G", "lr_D", "convention"], ["batch_size"]])
+        found = self.check(path, [["lr_G", "lr_D", "convention"], ["batch_size"]], drawn=[["lr_G", "lr_D", "convention"]])
         self.assertEqual([trend["setting"] for trend in found["trends"]], ["lr_G", "lr_D"])  # the others are no numbers, or not drawn
         report = json.loads(gansweep("report", path, "--format", "json").stdout)
         rows = report["rows"]
         distance = [max(abs(row["loss_D_mean"] - math.log(2)), abs(row["loss_G_mean"] - math.log(2))) for row in rows]
+        points = [(row["lr_G"], row["lr_D"], row["convention"]) for row in rows]
+        self.assertEqual(len(set(points)), 40)
+        def of_points(numbers):
+            return np.array([np.mean([number for point, number in zip(points, numbers) if point == one]) for one in sorted(set(points))])
         for trend in found["trends"]:
             for response, values in zip(RESPONSES, ([row["prints_ln2_share"] for row in rows], [row["covariance_ok_share"] for row in rows],
                                                     [row["covariance_error_median"] for row in rows], distance)):
-                if len(set(values)) == 1:
+                if len(set(of_points(values))) == 1:
                     self.assertIsNone(trend[response])
                     continue
-                r = stats.spearmanr([row[trend["setting"]] for row in rows], values)[0]
+                r = stats.spearmanr(of_points([row[trend["setting"]] for row in rows]), of_points(values))[0]
                 self.assertAlmostEqual(trend[response], r, places=9)
-                half = stats.norm.ppf(0.975) * math.sqrt((1 + r**2 / 2) / (len(rows) - 3))
+                half = stats.norm.ppf(0.975) * math.sqrt((1 + r**2 / 2) / (40 - 3))
                 np.testing.assert_allclose([trend[response + "_low"], trend[response + "_high"]], np.tanh(np.arctanh(r) + [-half, half]), rtol=1e-9)
         text = gansweep("report", path, "--effects").stdout
         self.assertNotIn("Main effect of lr_G", text)  # points are in no order
         self.assertIn("Main effect of batch_size", text)
-        line = next(line.split() for line in text[text.index("rank correlations over 80 configurations"):].splitlines() if line.startswith("lr_G"))
+        line = next(line.split() for line in text[text.index("rank correlations over the design's 40 points"):].splitlines() if line.startswith("lr_G"))
         self.assertEqual(line[1], "%.2f" % found["trends"][0]["prints_ln2"] if found["trends"][0]["prints_ln2"] is not None else "-")
 
     def test_a_shard_that_cuts_a_configuration_has_no_effects(self):
@@ -324,12 +354,15 @@ class Effects(unittest.TestCase):
         self.assertEqual(found["data_sets"], 1)
         for response in found["responses"]:
             if response["total_sum_of_squares"]:
-                self.assertAlmostEqual(sum(effect["eta_squared"] for effect in response["effects"]), 1, places=9)
+                within = response["within_sum_of_squares"] / response["total_sum_of_squares"]
+                self.assertGreater(within, 0)
+                self.assertAlmostEqual(sum(effect["eta_squared"] for effect in response["effects"]) + within, 1, places=9)
             for effect in response["effects"]:
                 self.assertEqual([effect[key] for key in ("F", "p", "q", "epsilon", "partial_eta_squared")], [None] * 5)
             for level in response["levels"]:
                 self.assertEqual((level["low"], level["high"]), (None, None))
-        self.assertNotIn("seeds", gansweep("report", path, "--effects").stdout)
+        self.assertIn("\nseeds", gansweep("report", path, "--effects").stdout)
+        self.check(path, [["lr_G"], ["lr_D"]])
 
     def test_very_many_data_sets_are_tested_in_groups(self):
         """Over 2^14 of them: means and sums of squares stay those of all trials, F nearly."""
@@ -373,17 +406,17 @@ class Effects(unittest.TestCase):
             return None if text == "nan" else float(text)
         for response in found["responses"]:
             ours = [line for line in lines if line["response"] == response["response"]]
-            self.assertEqual([line["part"] for line in ours], ["lr_G", "lr_D", "lr_G x lr_D", "higher interactions", "data sets", "data sets x settings"]
+            self.assertEqual([line["part"] for line in ours], ["lr_G", "lr_D", "lr_G x lr_D", "higher interactions", "data sets", "data sets x settings", "within data sets"]
                              + ["lr_G"] * 2 + ["lr_D"] * 2)
             for line, effect in zip(ours, response["effects"]):
                 for key in ("degrees_of_freedom", "sum_of_squares", "eta_squared", "partial_eta_squared", "epsilon", "F", "p", "q"):
                     self.assertEqual(number(line[key]), effect[key])
                 self.assertEqual((line["level"], line["mean"], line["low"], line["high"]), ("", "", "", ""))
-            for line, part in zip(ours[3:], ("higher", "data_sets", "rest")):
+            for line, part in zip(ours[3:], ("higher", "data_sets", "rest", "within")):
                 self.assertEqual(number(line["sum_of_squares"]), response[part + "_sum_of_squares"])
                 if response["total_sum_of_squares"]:
                     self.assertAlmostEqual(number(line["eta_squared"]), response[part + "_sum_of_squares"] / response["total_sum_of_squares"], places=12)
-            for line, level in zip(ours[6:], response["levels"]):
+            for line, level in zip(ours[7:], response["levels"]):
                 self.assertEqual([number(line[key]) for key in ("mean", "low", "high")], [level[key] for key in ("mean", "low", "high")])
                 self.assertEqual(float(line["level"]), level[line["part"]])
         text = gansweep("report", path, "--effects").stdout

@@ -325,7 +325,7 @@ class Form(Case):
             self.assertRegex(text_of(page.tree.find(".//p[@class='warning']")), r"^[\d,]+ trials are not finished")
         if ": 0 done, 0 diverged" in nothing.text:  # no checkpoint was made yet
             self.assertTrue("No trial is finished." in nothing.text)
-            self.assertEqual(set(nothing.figures), {"maps"} & set(nothing.figures))
+            self.assertLessEqual(set(nothing.figures), {"maps", "error"})  # it is still running: a trial may be done by now
 
     def test_warnings_are_on_the_page(self):
         path = self.sweep("few", "data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 20}\ntrain: {epochs: 1}\nparameters: {seed: 5}\ncheck: {samples: 5}\nkeep: {samples: 0}\n")

@@ -431,6 +431,11 @@ class Report(unittest.TestCase):
                     ratio = lambda sums, counts, axis=-1: sums.sum(axis=axis) / counts.sum(axis=axis)
                     scipys = stats.bootstrap(tuple(groups), ratio, paired=True, vectorized=True, n_resamples=20000, method="BCa",
                                              random_state=1).confidence_interval
+                    if units < 50:  # Student's, of a ratio
+                        residuals = groups[0] - ratio(*groups) * groups[1]
+                        half = stats.t.ppf(0.975, units - 1) * math.sqrt(units / (units - 1) * (residuals**2).sum()) / groups[1].sum()
+                        np.testing.assert_allclose([low, high], ratio(*groups) + np.array([-half, half]), rtol=1e-9)
+                        continue
                     width = scipys.high - scipys.low
                     self.assertAlmostEqual(low, scipys.low, delta=0.1 * width)
                     self.assertAlmostEqual(high, scipys.high, delta=0.1 * width)
@@ -449,6 +454,10 @@ class Report(unittest.TestCase):
         path = self.run_sweep("clusters", "  seed: {range: [1, 5]}\n  data_seed: {range: [1, 40]}\n  lr_G: [0.05, 0.3]\n")
         rows = self.check_equilibrium(path)
         self.assertEqual({(row["done"], row["units"]) for row in rows}, {("200", "40")})
+        said = "Every data set is trained with the same 5 seeds"
+        self.assertIn(said, gansweep("report", path).stdout)
+        self.assertIn(said, gansweep("report", path, "--format", "html").stdout)
+        self.assertNotIn("Every data set is trained", gansweep("report", self.path).stdout)
 
     def test_one_data_set_has_no_interval(self):
         path = self.run_sweep("single", "  seed: {range: [1, 30]}\n  data_seed: 7\n")
@@ -477,6 +486,11 @@ class Report(unittest.TestCase):
         report = json.loads(gansweep("report", path, "--format", "json").stdout)
         self.assertAlmostEqual(report["error_correlation"], r, places=9)
         self.assertEqual(report["correlated"], 180)
+        with h5py.File(path) as file:
+            group, error = file["data_seed"][:] % 31, file["covariance_error"][:]
+        z = np.arctanh([stats.spearmanr(distance[group != one], error[group != one])[0] for one in range(31)])
+        half = stats.t.ppf(0.975, 30) * math.sqrt(30 * z.var())
+        np.testing.assert_allclose([report["error_correlation_low"], report["error_correlation_high"]], np.tanh(np.arctanh(r) + [-half, half]), rtol=1e-9)
         self.assertIn("covariance error %.2f (%.2f to %.2f)" % (r, report["error_correlation_low"], report["error_correlation_high"]), said[8])
         words = {"losses_only": "equilibrium of losses only"}
         became = sorted(((sum(int(row[f"outcome_{name}_count"]) for row in rows), name) for name in OUTCOMES), reverse=True)

@@ -88,10 +88,11 @@ static void write_heading(const gs_page *page, const bool *varies) {
 }
 
 static void write_warnings(const gs_page *page) {
-    char texts[2][GS_WARNING_TEXT];
-    const bool warns[2] = {gs_warn_of_few_samples(gs_results_experiment(page->results), texts[0]),
-                           gs_warn_of_other_numerics(page->results, texts[1])};
-    for (int i = 0; i < 2; i++) {
+    char texts[3][GS_WARNING_TEXT];
+    const gs_experiment *experiment = gs_results_experiment(page->results);
+    const bool warns[3] = {gs_warn_of_few_samples(experiment, texts[0]), gs_warn_of_shared_seeds(experiment, texts[1]),
+                           gs_warn_of_other_numerics(page->results, texts[2])};
+    for (int i = 0; i < 3; i++) {
         if (warns[i]) {
             (void)fprintf(page->stream, "<p class=\"warning\">");
             gs_html_text(texts[i], page->stream);
