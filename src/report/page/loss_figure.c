@@ -167,7 +167,7 @@ static gs_scale scale_of(const loss_curves *curves) {
 
 static void draw(const gs_page *page, const chosen_row *row, const loss_curves *curves) {
     static const char *const bands[2] = {"D-band", "G-band"}, *const pens[2] = {"D", "G curve"};
-    char settings[GS_SETTINGS_TEXT], title[GS_SETTINGS_TEXT + 96];
+    char settings[GS_SETTINGS_TEXT], title[GS_SETTINGS_TEXT + 128];
     (void)gs_configuration_text(page->report, row->row, settings);
     (void)snprintf(title, sizeof title, "%s%s%s", row->why, settings[0] == '\0' ? "" : ": ", settings);
     title[0] = (char)(title[0] >= 'a' && title[0] <= 'z' ? title[0] - 'a' + 'A' : title[0]);
