@@ -14,8 +14,8 @@
 #include "report/response.h"
 #include "report/trends.h"
 
-enum { LINES_BESIDE_EFFECTS = 5 };          ///< an empty line, heading, names, seeds
-static const double LEAST_PRINTED = 1e-300; // of a p-value
+enum { LINES_BESIDE_EFFECTS = 5 };        ///< an empty line, heading, names, seeds
+static const double LEAST_PRINTED = 1e-6; // of a p-value: no law is known farther out
 
 static const char *const HIGHER = "higher interactions", *const UNITS = "data sets",
                          *const REST = "data sets x settings", *const WITHIN = "within data sets";

@@ -3,9 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/effects_print.h"
-#include "report/fields.h"
 #include "numeric/format.h"
+#include "report/answers.h"
+#include "report/distribution.h"
+#include "report/effects_print.h"
+#include "report/factors.h"
+#include "report/fields.h"
+#include "report/totals.h"
 
 /// The untrained nets' columns stand behind a row's own, with this before their names.
 static const char *const UNTRAINED = "untrained_";
@@ -102,11 +106,56 @@ static void print_floor(const char *name, const gs_report_row *row, FILE *stream
     (void)fprintf(stream, "}");
 }
 
-void gs_report_print_json(const gs_report *report, const gs_experiment *experiment, FILE *stream) {
+static void print_share_of(const char *name, int64_t count, int64_t of, FILE *stream) {
+    const gs_share share = gs_share_of(count, of);
+    const double numbers[] = {share.share, share.low, share.high};
+    static const char *const ends[] = {"share", "low", "high"};
+    (void)fprintf(stream, ", \"%s_count\": %lld", name, (long long)count);
+    for (int i = 0; i < 3; i++) {
+        (void)fprintf(stream, ", \"%s_%s\": ", name, ends[i]);
+        gs_print_json_real(numbers[i], stream);
+    }
+}
+
+/// The whole sweep: what the answers say, in words and in numbers.
+static gs_status print_sweep(const gs_report *report, FILE *stream, gs_error *error) {
+    const gs_totals sum = gs_totals_of(report->rows, report->count);
+    bool varies[GS_SETTING_COUNT] = {false};
+    gs_answers answers;
+    gs_factors_varying(report->effects, varies);
+    const gs_status status = gs_answers_find(report, varies, &answers, error);
+    if (status != GS_OK) {
+        return status;
+    }
+    (void)fprintf(stream, ",\n \"answers\": [");
+    for (int i = 0; i < answers.count; i++) {
+        (void)fprintf(stream, "%s\n  {\"question\": ", i == 0 ? "" : ",");
+        print_json_text(answers.list[i].question == NULL ? "" : answers.list[i].question, stream);
+        (void)fprintf(stream, ", \"answer\": ");
+        print_json_text(answers.list[i].text, stream);
+        (void)fprintf(stream, "}");
+    }
+    gs_answers_free(&answers);
+    (void)fprintf(stream, "],\n \"sweep\": {\"trials\": %lld, \"done\": %lld, \"diverged\": %lld, \"pending\": %lld",
+                  (long long)sum.trials, (long long)sum.done, (long long)sum.diverged, (long long)sum.pending);
+    print_share_of("prints_ln2", sum.prints_ln2, sum.finished, stream);
+    print_share_of("covariance_ok", sum.covariance_ok, sum.finished, stream);
+    print_share_of("covariance_ok_at_ln2", sum.both, sum.prints_ln2, stream);
+    print_share_of("covariance_ok_elsewhere", sum.covariance_ok - sum.both, sum.finished - sum.prints_ln2, stream);
+    (void)fprintf(stream, "}");
+    return GS_OK;
+}
+
+gs_status gs_report_print_json(const gs_report *report, const gs_experiment *experiment, FILE *stream,
+                               gs_error *error) {
     (void)fprintf(stream, "{\"title\": ");
     print_json_text(experiment->title == NULL ? "" : experiment->title, stream);
     (void)fprintf(stream, ", \"tolerance\": ");
     gs_print_json_real(experiment->tolerance, stream);
+    const gs_status status = print_sweep(report, stream, error);
+    if (status != GS_OK) {
+        return status;
+    }
     print_floor("ideal", &report->ideal, stream);
     print_floor("real_data", &report->real_data, stream);
     (void)fprintf(stream, ", \"error_correlation\": ");
@@ -128,4 +177,5 @@ void gs_report_print_json(const gs_report *report, const gs_experiment *experime
         (void)fprintf(stream, "}}");
     }
     (void)fprintf(stream, "\n]}\n");
+    return GS_OK;
 }

@@ -156,6 +156,14 @@ void gs_factors_free(gs_effects *effects) {
     }
 }
 
+void gs_factors_varying(const gs_effects *effects, bool varies[GS_SETTING_COUNT]) {
+    for (int i = 0; i < effects->factor_count; i++) {
+        for (int k = 0; k < effects->factors[i].setting_count; k++) {
+            varies[effects->factors[i].settings[k]] = true;
+        }
+    }
+}
+
 char *gs_factor_setting_text(const gs_settings *settings, gs_setting setting, char text[GS_SETTING_TEXT]) {
     if (gs_settings_table[setting].type != GS_TYPE_REAL) {
         return gs_setting_text(settings, setting, text);

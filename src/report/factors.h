@@ -24,4 +24,8 @@ char *gs_factor_level_text(const gs_factor *factor, const gs_report *report, int
 /// The same with all digits.
 char *gs_factor_level_exact(const gs_factor *factor, const gs_report *report, int64_t level, char text[GS_FACTOR_NAME]);
 
+/// Sets what tells configurations apart: the settings of all factors.
+/// @param varies  all false
+void gs_factors_varying(const gs_effects *effects, bool varies[GS_SETTING_COUNT]);
+
 #endif

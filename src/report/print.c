@@ -23,7 +23,7 @@ gs_status gs_report_print(const gs_report *report, const gs_results *results, co
         gs_report_print_csv(report, stream);
         break;
     case GS_FORMAT_JSON:
-        gs_report_print_json(report, experiment, stream);
+        status = gs_report_print_json(report, experiment, stream, error);
         break;
     case GS_FORMAT_HTML:
         status = gs_report_print_page(report, results, path, stream, error);

@@ -474,7 +474,7 @@ class Report(unittest.TestCase):
         rows = list(csv.DictReader(io.StringIO(gansweep("report", path, "--format", "csv").stdout)))
         said = gansweep("report", path).stdout.split("\n")[:10]
         within = [sum(float(row[f"equivalence_{margin}_q"]) < 0.05 for row in rows) for margin in ("0.005", "0.0005")]
-        self.assertRegex(said[4], f"within 0.005 nat of ln 2 in {within[0]} of 3 configurations, within 0.0005 in {within[1]}; best: lr_G ")
+        self.assertRegex(said[4], f"within 0.005 nat of ln 2 in {within[0]} of 3 configurations, within 0.0005 in {within[1]}; nearest: lr_G ")
         best = min((row for row in rows if float(row["equivalence_0.005_q"]) < 0.05),
                    key=lambda row: max(abs(float(row[name]) - math.log(2)) for name in ("loss_D_mean", "loss_G_mean")))
         if within[1] == 0:
@@ -486,6 +486,12 @@ class Report(unittest.TestCase):
         report = json.loads(gansweep("report", path, "--format", "json").stdout)
         self.assertAlmostEqual(report["error_correlation"], r, places=9)
         self.assertEqual(report["correlated"], 180)
+        self.assertEqual([f"{answer['question']:<24}  {answer['answer']}" for answer in report["answers"] if answer["question"]], said[3:9])
+        prints, right, both = (sum(int(row[name + "_count"]) for row in rows) for name in ("prints_ln2", "covariance_ok", "both"))
+        self.assertEqual([report["sweep"][name] for name in ("trials", "done", "prints_ln2_count", "covariance_ok_count", "covariance_ok_at_ln2_count", "covariance_ok_elsewhere_count")],
+                         [180, 180, prints, right, both, right - both])
+        self.assertAlmostEqual(report["sweep"]["covariance_ok_elsewhere_share"], (right - both) / (180 - prints), places=12)
+        self.assertEqual((report["ideal"]["loss_D_mean"], report["ideal"]["equivalence_0.005_p"]), (None, None))
         with h5py.File(path) as file:
             group, error = file["data_seed"][:] % 31, file["covariance_error"][:]
         z = np.arctanh([stats.spearmanr(distance[group != one], error[group != one])[0] for one in range(31)])

@@ -5,6 +5,7 @@
 #include "numeric/format.h"
 #include "report/answers.h"
 #include "report/effects_print.h"
+#include "report/factors.h"
 #include "report/fields.h"
 #include "report/page/figure.h"
 #include "report/page/html.h"
@@ -21,15 +22,6 @@ enum {
     MOST_LEVELS = 200,
     MOST_EFFECTS = 100,
 };
-
-static void find_varying(const gs_report *report, bool varies[GS_SETTING_COUNT]) {
-    const gs_effects *effects = report->effects;
-    for (int i = 0; i < effects->factor_count; i++) {
-        for (int k = 0; k < effects->factors[i].setting_count; k++) {
-            varies[effects->factors[i].settings[k]] = true;
-        }
-    }
-}
 
 static const char *title_of(const gs_page *page) {
     const char *title = gs_results_experiment(page->results)->title;
@@ -188,7 +180,7 @@ static gs_status write_tables(const gs_page *page, gs_error *error) {
 
 static gs_status write_page(const gs_page *page, gs_error *error) {
     bool varies[GS_SETTING_COUNT] = {false};
-    find_varying(page->report, varies);
+    gs_factors_varying(page->report->effects, varies);
     write_head(page);
     write_heading(page, varies);
     write_warnings(page);
