@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { DIGITS_OF_A_GROUP = 3, SHORTEST_DIGITS = 15, EXACT_DIGITS = 17 };
 
@@ -85,6 +86,16 @@ char *gs_format_share(double share, char text[GS_FORMAT_BYTES]) {
         return text;
     }
     (void)snprintf(text, GS_FORMAT_BYTES, "%.1f %%", 100 * share);
+    return text;
+}
+
+char *gs_format_join(char *text, size_t room, const char *separator, const char *word) {
+    static const char CUT[] = "...";
+    const size_t used = strlen(text);
+    const int added = snprintf(text + used, room - used, "%s%s", used > 0 ? separator : "", word);
+    if (used + (size_t)added >= room) {
+        memcpy(text + room - sizeof CUT, CUT, sizeof CUT);
+    }
     return text;
 }
 

@@ -2,6 +2,7 @@
 #ifndef GANSWEEP_NUMERIC_FORMAT_H
 #define GANSWEEP_NUMERIC_FORMAT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum { GS_FORMAT_BYTES = 32 };
@@ -16,6 +17,9 @@ char *gs_format_duration(double seconds, char text[GS_FORMAT_BYTES]);
 char *gs_format_number(double value, int decimals, char text[GS_FORMAT_BYTES]);
 /// 0.7556 -> "75.6 %"; "-" for NaN. Never 100.0 or 0.0 for a share that is neither.
 char *gs_format_share(double share, char text[GS_FORMAT_BYTES]);
+/// Adds a word to a list: "8", then "8 & 32". A list that is longer than its room ends with "...", and takes no more.
+/// @param room  bytes of the text, at least 4
+char *gs_format_join(char *text, size_t room, const char *separator, const char *word);
 /// The shortest decimal that reads back as the same double; "nan", "inf", "-inf".
 char *gs_format_exact(double value, char text[GS_FORMAT_BYTES]);
 

@@ -35,7 +35,7 @@ static gs_table_row *new_row(gs_table *table, const char *name, gs_style style, 
     if (row == NULL) {
         (void)gs_fail(error, GS_ERROR_RUN, "out of memory for a table");
     } else {
-        (void)snprintf(row->cell[0], GS_TABLE_CELL, "%s", name);
+        gs_table_row_name(row, name);
     }
     return row;
 }

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "numeric/format.h"
 #include "plots/swept.h"
 #include "report/fields.h"
 
@@ -22,9 +22,7 @@ static bool varies(const gs_report *report, gs_setting setting) {
 }
 
 static void add_setting(gs_factor *factor, gs_setting setting) {
-    const size_t used = strlen(factor->name);
-    (void)snprintf(factor->name + used, sizeof factor->name - used, "%s%s", used > 0 ? TOGETHER : "",
-                   gs_settings_table[setting].name);
+    (void)gs_format_join(factor->name, sizeof factor->name, TOGETHER, gs_settings_table[setting].name);
     factor->settings[factor->setting_count++] = setting;
 }
 
@@ -179,10 +177,9 @@ static char *write_level(const gs_factor *factor, const gs_report *report, int64
                          char text[GS_FACTOR_NAME]) {
     text[0] = '\0';
     for (int i = 0; i < factor->setting_count; i++) {
-        const size_t used = strlen(text);
         char value[GS_SETTING_TEXT];
         (void)write(&report->rows[factor->rows[level]].settings, factor->settings[i], value);
-        (void)snprintf(text + used, GS_FACTOR_NAME - used, "%s%s", used > 0 ? TOGETHER : "", value);
+        (void)gs_format_join(text, GS_FACTOR_NAME, TOGETHER, value);
     }
     return text;
 }

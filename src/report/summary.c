@@ -165,7 +165,8 @@ static gs_status add_row(gs_table *table, const char *name, const gs_report_row 
         return gs_fail(error, GS_ERROR_RUN, "out of memory for a table");
     }
     int at = 0;
-    (void)snprintf(added->cell[at++], GS_TABLE_CELL, "%s", name);
+    gs_table_row_name(added, name);
+    at++;
     for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
         if (labels->varies[setting]) {
             char *cell = added->cell[at++];

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "numeric/format.h"
+
 enum { GAP = 2, FIRST_CAPACITY = 16, SHORTEST_RULE = 4 /* "- group -" */ };
 
 void gs_table_start(gs_table *table) {
@@ -11,6 +13,9 @@ void gs_table_start(gs_table *table) {
 }
 
 void gs_table_free(gs_table *table) {
+    for (int i = 0; i < table->row_count; i++) {
+        free(table->rows[i].cell[0]);
+    }
     free(table->rows);
     *table = (gs_table){0};
 }
@@ -33,9 +38,21 @@ gs_table_row *gs_table_add(gs_table *table, gs_style style) {
         table->rows = rows;
         table->row_capacity = capacity;
     }
+    char *cells = calloc(1, GS_TABLE_NAME + (size_t)GS_TABLE_CELL * (size_t)table->column_count);
+    if (cells == NULL) {
+        return NULL;
+    }
     gs_table_row *row = &table->rows[table->row_count++];
     *row = (gs_table_row){.style = style};
+    for (int column = 0; column < table->column_count; column++) {
+        row->cell[column] = column == 0 ? cells : cells + GS_TABLE_NAME + (size_t)GS_TABLE_CELL * (size_t)(column - 1);
+    }
     return row;
+}
+
+void gs_table_row_name(gs_table_row *row, const char *name) {
+    row->cell[0][0] = '\0';
+    (void)gs_format_join(row->cell[0], GS_TABLE_NAME, "", name);
 }
 
 static int wider(int width, const char *text) {
@@ -78,50 +95,85 @@ static void measure(const gs_table *table, int *widths) {
     }
 }
 
-/// Prints one line without spaces at its end.
-static void print_line(char *line, gs_style style, const gs_screen *screen, FILE *stream) {
-    size_t length = strlen(line);
-    while (length > 0 && line[length - 1] == ' ') {
-        line[--length] = '\0';
-    }
-    (void)fprintf(stream, "%s%s%s\n", gs_screen_on(screen, style), line, gs_screen_off(screen, style));
+// ---- lines without spaces at their ends ----
+
+typedef struct {
+    const gs_screen *screen;
+    gs_style style;
+    FILE *stream;
+    int spaces; ///< that are due before the next word
+} table_line;
+
+static table_line begin_line(gs_style style, const gs_screen *screen, FILE *stream) {
+    (void)fprintf(stream, "%s", gs_screen_on(screen, style));
+    return (table_line){screen, style, stream, 0};
 }
 
-/// Group names, each centred in a rule over its columns: "---- loss_D ----".
+static void end_line(const table_line *line) {
+    (void)fprintf(line->stream, "%s\n", gs_screen_off(line->screen, line->style));
+}
+
+static void add_word(table_line *line, const char *word) {
+    if (word[0] != '\0') {
+        (void)fprintf(line->stream, "%*s%s", line->spaces, "", word);
+        line->spaces = 0;
+    }
+}
+
+static void add_rule(table_line *line, int width) {
+    for (int i = 0; i < width; i++) {
+        add_word(line, "-");
+    }
+}
+
+/// A group's name, centred in a rule over its columns where that has room: "---- loss_D ----".
+static void add_group(table_line *line, const char *group, int width) {
+    const int length = (int)strlen(group), before = (width - length) / 2, behind = width - length - before;
+    const bool ruled = length > 0 && width >= length + SHORTEST_RULE;
+    if (ruled) {
+        add_rule(line, before - 1);
+    }
+    line->spaces += ruled ? 1 : before;
+    add_word(line, group);
+    line->spaces += ruled ? 1 : behind;
+    if (ruled) {
+        add_rule(line, behind - 1);
+    }
+}
+
 static void print_groups(const gs_table *table, const int *widths, const gs_screen *screen, FILE *stream) {
-    char line[GS_TABLE_COLUMNS * (GS_TABLE_CELL + GAP) + 1];
-    char *to = line;
     bool any = false;
+    for (int column = 0; column < table->column_count; column++) {
+        any = any || table->group[column][0] != '\0';
+    }
+    if (!any) {
+        return;
+    }
+    table_line line = begin_line(GS_STYLE_BOLD, screen, stream);
     for (int first = 0, end; first < table->column_count; first = end) {
         end = end_of_group(table, first);
-        const char *group = table->group[first];
-        const int width = width_of_group(widths, first, end), length = (int)strlen(group);
-        memset(to, group[0] == '\0' || width < length + SHORTEST_RULE ? ' ' : '-', (size_t)width);
-        const int before = (width - length) / 2;
-        memcpy(to + before, group, (size_t)length);
-        if (length > 0 && width >= length + SHORTEST_RULE) {
-            to[before - 1] = to[before + length] = ' ';
-        }
-        any = any || length > 0;
-        to += width;
-        memset(to, ' ', GAP);
-        to += GAP;
+        add_group(&line, table->group[first], width_of_group(widths, first, end));
+        line.spaces += GAP;
     }
-    *to = '\0';
-    if (any) {
-        print_line(line, GS_STYLE_BOLD, screen, stream);
-    }
+    end_line(&line);
 }
 
 static void print_cells(const gs_table *table, const int *widths, const char *const *cells, gs_style style,
                         const gs_screen *screen, FILE *stream) {
-    char line[GS_TABLE_COLUMNS * (GS_TABLE_CELL + GAP) + 1];
-    char *to = line;
+    table_line line = begin_line(style, screen, stream);
     for (int column = 0; column < table->column_count; column++) {
-        to += sprintf(to, table->left[column] ? "%-*s" : "%*s", widths[column], cells[column]);
-        to += sprintf(to, "%*s", GAP, "");
+        const int missing = widths[column] - (int)strlen(cells[column]);
+        line.spaces += table->left[column] ? 0 : missing;
+        add_word(&line, cells[column]);
+        line.spaces += GAP + (table->left[column] ? missing : 0);
     }
-    print_line(line, style, screen, stream);
+    end_line(&line);
+}
+
+static void print_note(const gs_table_row *row, const gs_screen *screen, FILE *stream) {
+    table_line line = begin_line(row->style, screen, stream);
+    add_word(&line, row->cell[0]);
+    end_line(&line);
 }
 
 void gs_table_print(const gs_table *table, const gs_screen *screen, FILE *stream) {
@@ -132,7 +184,7 @@ void gs_table_print(const gs_table *table, const gs_screen *screen, FILE *stream
     for (int i = 0; i < table->row_count; i++) {
         gs_table_row *row = &table->rows[i];
         if (row->note) {
-            print_line(row->cell[0], row->style, screen, stream);
+            print_note(row, screen, stream);
             continue;
         }
         const char *cells[GS_TABLE_COLUMNS];

@@ -4,12 +4,13 @@
 
 #include "report/screen.h"
 
-enum { GS_TABLE_COLUMNS = 32, GS_TABLE_CELL = 40 };
+/// Bytes of a cell, and of the first of a row: that of an effect has the names of two factors.
+enum { GS_TABLE_COLUMNS = 32, GS_TABLE_CELL = 40, GS_TABLE_NAME = 256 };
 
 typedef struct {
     gs_style style;
-    bool note; ///< cell 0 is a line of its own across the table
-    char cell[GS_TABLE_COLUMNS][GS_TABLE_CELL];
+    bool note;                    ///< cell 0 is a line of its own across the table
+    char *cell[GS_TABLE_COLUMNS]; ///< of as many columns as the table has; of the others NULL
 } gs_table_row;
 
 typedef struct {
@@ -25,8 +26,10 @@ typedef struct {
 void gs_table_start(gs_table *table);
 void gs_table_free(gs_table *table);
 void gs_table_column(gs_table *table, const char *group, const char *name, bool left);
-/// A new empty row, valid until the next one; NULL when out of memory.
+/// A new empty row, after all columns, valid until the next one; NULL when out of memory.
 gs_table_row *gs_table_add(gs_table *table, gs_style style);
+/// Writes the first cell of a row; a name that is longer than that ends with "...".
+void gs_table_row_name(gs_table_row *row, const char *name);
 void gs_table_print(const gs_table *table, const gs_screen *screen, FILE *stream);
 
 /// Shows a table under its heading.

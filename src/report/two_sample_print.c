@@ -107,7 +107,8 @@ static bool add_row(gs_table *table, const char *name, const gs_two_sample_row *
         return false;
     }
     int at = 0;
-    (void)snprintf(added->cell[at++], GS_TABLE_CELL, "%s", name);
+    gs_table_row_name(added, name);
+    at++;
     for (gs_setting setting = GS_FIRST_CONFIGURING; setting < GS_SETTING_COUNT; setting++) {
         if (shown->varies[setting]) {
             char *cell = added->cell[at++];

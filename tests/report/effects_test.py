@@ -7,6 +7,7 @@ bootstrap over data sets.
     effects_test.py PROGRAM
 """
 import csv
+import html
 import io
 import itertools
 import json
@@ -249,6 +250,20 @@ class Effects(unittest.TestCase):
         self.assertGreater(max(shares), 0.2)
         p = [effect["p"] for response in found["responses"] for effect in response["effects"] if effect["p"] is not None]
         self.assertTrue(min(p) < 1e-6 and max(p) > 0.1, p)
+
+    def test_names_of_long_zips_are_whole(self):
+        path = self.sweep("long", "convention: [torch, mxnet]\nparameters: {seed: {range: [1, 6]}}\n"
+                          "zip: {lr_G: [0.0123, 0.0456], lr_D: [0.0124, 0.0457], generator_loss: [minimax, non-saturating], batch_size: [16, 8], "
+                          "latent_dim: [31, 32], epochs: [21, 22]}\n")
+        zipped = "lr_G & lr_D & generator_loss & batch_size & latent_dim & epochs"
+        levels = ["0.0123 & 0.0124 & minimax & 16 & 31 & 21", "0.0456 & 0.0457 & non-saturating & 8 & 32 & 22"]
+        text = gansweep("report", path, "--effects").stdout
+        for name in (zipped, zipped + " x convention", *levels):
+            self.assertRegex(text, "(?m)^" + re.escape(name) + "  ")
+        self.assertRegex(gansweep("report", path).stdout, "(?m)^" + re.escape(zipped) + "  ")
+        page = html.unescape(gansweep("report", path, "--format", "html").stdout)
+        for name in (zipped, *levels):
+            self.assertIn(f">{name}</td>", page)
 
     def test_data_sets_are_the_blocks_not_trials(self):
         path = self.sweep("clusters", "train: {epochs: 4}\nparameters: {seed: {range: [1, 4]}, data_seed: {range: [1, 25]}, lr_D: [0.02, 0.2], lr_G: [0.01, 0.3]}\n")
