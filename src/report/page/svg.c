@@ -62,13 +62,11 @@ static int linear_ticks(const gs_scale *scale, int about, double ticks[GS_MOST_T
     return count;
 }
 
-/// Powers of ten, every so-many-th of many; 1, 2 and 5 times them where there are few.
-static int logarithmic_ticks(const gs_scale *scale, int about, double ticks[GS_MOST_TICKS]) {
-    static const double parts[] = {1, 2, 5};
+/// Powers of ten, every so-many-th of many, times some parts.
+static int ticks_at_powers(const gs_scale *scale, int about, const double *parts, int part_count,
+                           double ticks[GS_MOST_TICKS]) {
     const double low = log10(scale->low), high = log10(scale->high);
-    const bool few = high - low < about / 2.0;
-    const int part_count = few ? 3 : 1;
-    const int every = few ? 1 : (int)ceil((high - low) / about);
+    const int every = part_count > 1 ? 1 : (int)ceil((high - low) / about);
     int count = 0;
     for (int power = (int)floor(low); power <= (int)ceil(high); power++) {
         for (int part = 0; part < part_count; part++) {
@@ -80,6 +78,17 @@ static int logarithmic_ticks(const gs_scale *scale, int about, double ticks[GS_M
         }
     }
     return count;
+}
+
+/// Powers of ten; where there are few also 2 and 5 times them, or 3 times them where that would be too close.
+static int logarithmic_ticks(const gs_scale *scale, int about, double ticks[GS_MOST_TICKS]) {
+    static const double powers[] = {1}, thirds[] = {1, 2, 5}, halves[] = {1, 3};
+    static const double CLOSE = 0.8; // decades of a tick that would be good, from which on thirds of them are too close
+    const double decades = log10(scale->high / scale->low);
+    const int count = decades < about / 2.0 ? 0 : ticks_at_powers(scale, about, powers, 1, ticks);
+    return count >= FEWEST_TICKS     ? count
+           : decades < CLOSE * about ? ticks_at_powers(scale, about, thirds, 3, ticks)
+                                     : ticks_at_powers(scale, about, halves, 2, ticks);
 }
 
 int gs_scale_ticks(const gs_scale *scale, int about, double ticks[GS_MOST_TICKS]) {
@@ -99,13 +108,27 @@ static void write_power(int power, char text[GS_TICK_TEXT]) {
     }
 }
 
-char *gs_scale_tick_text(const gs_scale *scale, const double *ticks, int count, int tick, char text[GS_TICK_TEXT]) {
+static bool is_power(double value) {
+    const double power = log10(value);
+    return fabs(power - round(power)) < 1e-9;
+}
+
+/// Whether ticks are written as powers of ten: all of them, so that they are seen to be equally far apart.
+static bool are_powers(const double *ticks, int count) {
     static const double SMALLEST_FIXED = 1e-3, LARGEST_FIXED = 1e4;
+    bool powers = ticks[0] < SMALLEST_FIXED || ticks[count - 1] > LARGEST_FIXED;
+    for (int i = 0; i < count && powers; i++) {
+        powers = is_power(ticks[i]);
+    }
+    return powers;
+}
+
+char *gs_scale_tick_text(const gs_scale *scale, const double *ticks, int count, int tick, char text[GS_TICK_TEXT]) {
+    static const double LARGEST_FIXED = 1e6;
     const double value = ticks[tick], size = fabs(value);
     if (scale->logarithmic) {
-        const double power = log10(value);
-        if ((ticks[0] < SMALLEST_FIXED || ticks[count - 1] > LARGEST_FIXED) && fabs(power - round(power)) < 1e-9) {
-            write_power((int)round(power), text);
+        if (are_powers(ticks, count)) {
+            write_power((int)round(log10(value)), text);
         } else {
             (void)snprintf(text, GS_TICK_TEXT, "%.4g", value);
         }
@@ -113,7 +136,7 @@ char *gs_scale_tick_text(const gs_scale *scale, const double *ticks, int count, 
     }
     const double step = count > 1 ? ticks[1] - ticks[0] : size;
     const int decimals = step > 0 && step < 1 ? (int)ceil(-log10(step) - 1e-9) : 0;
-    if (size >= LARGEST_FIXED * 100 || decimals > 6) {
+    if (size >= LARGEST_FIXED || decimals > 6) {
         (void)snprintf(text, GS_TICK_TEXT, "%.3g", value);
     } else {
         (void)snprintf(text, GS_TICK_TEXT, "%.*f", decimals, value);
@@ -235,9 +258,38 @@ static void y_frame(const gs_panel *panel, const char *label) {
     write_text(panel, 2, panel->top - 2 * GAP - 2, "label", label);
 }
 
+/// Letters of a text in UTF-8.
+static int count_letters(const char *text) {
+    int count = 0;
+    for (; *text != '\0'; text++) {
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    }
+    return count;
+}
+
+/// Leaves out the ticks of a logarithmic scale whose words would stand on those of the one before: they crowd where it
+/// is nearly linear. Returns how many are left.
+static int keep_apart(const gs_scale *scale, bool along_x, double *ticks, int count) {
+    int kept = 0;
+    double last = 0, last_width = 0;
+    for (int i = 0; i < count; i++) {
+        char text[GS_TICK_TEXT];
+        const double place = gs_scale_place(scale, ticks[i]);
+        const double width = CHARACTER * count_letters(gs_scale_tick_text(scale, ticks, count, i, text));
+        const double needed = along_x ? (last_width + width) / 2 : LINE;
+        if (kept == 0 || !scale->logarithmic || fabs(place - last) >= needed) {
+            last = place;
+            last_width = width;
+            ticks[kept++] = ticks[i];
+        }
+    }
+    return kept;
+}
+
 void gs_panel_x_axis(const gs_panel *panel, const char *label) {
     double ticks[GS_MOST_TICKS];
-    const int count = gs_scale_ticks(&panel->x, (int)((panel->right - panel->left) / 60), ticks);
+    int count = gs_scale_ticks(&panel->x, (int)((panel->right - panel->left) / 60), ticks);
+    count = keep_apart(&panel->x, true, ticks, count);
     for (int i = 0; i < count; i++) {
         char text[GS_TICK_TEXT];
         x_tick(panel, gs_scale_place(&panel->x, ticks[i]), 0, gs_scale_tick_text(&panel->x, ticks, count, i, text));
@@ -247,7 +299,8 @@ void gs_panel_x_axis(const gs_panel *panel, const char *label) {
 
 void gs_panel_y_axis(const gs_panel *panel, const char *label) {
     double ticks[GS_MOST_TICKS];
-    const int count = gs_scale_ticks(&panel->y, (int)((panel->bottom - panel->top) / 36), ticks);
+    int count = gs_scale_ticks(&panel->y, (int)((panel->bottom - panel->top) / 36), ticks);
+    count = keep_apart(&panel->y, false, ticks, count);
     for (int i = 0; i < count; i++) {
         char text[GS_TICK_TEXT];
         const double place = gs_scale_place(&panel->y, ticks[i]);
