@@ -27,6 +27,11 @@ double gs_loss_distance(gs_generator_loss generator_loss, double loss_D, double 
     return fmax(fabs(loss_D - M_LN2), fabs(gs_equilibrium_sign(generator_loss) * loss_G - M_LN2));
 }
 
+double gs_row_loss_distance(const gs_report_row *row) {
+    const double distance = gs_loss_distance(row->settings.generator_loss, row->loss_D.mean, row->loss_G.mean);
+    return isnan(distance) ? INFINITY : distance;
+}
+
 static gs_status read_column(gs_columns *columns, const gs_plan *plan, int64_t configuration, int64_t epochs,
                              gs_quantity quantity, int64_t count, double *into, gs_error *error) {
     gs_status status = GS_OK;

@@ -18,5 +18,7 @@ gs_status gs_response_read(gs_columns *columns, const gs_plan *plan, int64_t con
 
 /// How far the last losses of a trial are from the equilibrium, in nats: the greater of both distances.
 double gs_loss_distance(gs_generator_loss generator_loss, double loss_D, double loss_G);
+/// The same of the mean losses of a row; infinite where it has none.
+double gs_row_loss_distance(const gs_report_row *row);
 
 #endif

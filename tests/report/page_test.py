@@ -534,6 +534,47 @@ class Figures(Case):
                     if level["mean"] > 0:
                         self.assertAlmostEqual(shown, measured, delta=0.25 * slope + 1e-9, msg=panel.title)
 
+    def test_each_kind_of_untrained_nets_has_a_line_of_its_own(self):
+        path = self.sweep("kinds", "convention: [mxnet, torch, tf]\ngenerator_loss: [non-saturating, minimax]\ndata: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 200}\n"
+                          "train: {epochs: 5}\nparameters: {seed: {range: [1, 40]}, lr_G: [0.005, 0.1]}\nkeep: {samples: 0}\n")
+        page, rows = Page(path), self.report(path)["rows"]
+        self.check_form(page)
+        numbers = lambda key: sorted({row["untrained"][key] for row in rows})
+        errors, shares = numbers("covariance_error_median"), [100 * share for share in numbers("prints_ln2_share")]
+        self.assertTrue(1 < len(errors) <= 4 and len(shares) > 1, (errors, shares))
+        ends = ["%.1f %%" % share for share in (shares[0], shares[-1])]
+        self.assertIn("untrained nets, by kind, %s to %s at 0.693 / 0.693 and covariance error %.3g to %.3g" % (*ends, errors[0], errors[-1]), page.captions["maps"])
+        right = ["%.1f %%" % (100 * share) for share in numbers("covariance_ok_share")]
+        self.assertIn("untrained nets, by kind, " + " to ".join(dict.fromkeys((right[0], right[-1]))), page.captions["error"])
+        panels = [page.figures["error"][0]] + [panel for panel in page.figures["effects"] if panel.title == "Covariance error"]
+        self.assertEqual(len(panels), 4)
+        for panel in panels:
+            y, _ = panel.axis(panel.y_ticks, True)
+            np.testing.assert_allclose(sorted(y(line[0][1]) for line in panel.paths("untrained")), errors, rtol=0.03)
+        # Losses: of the kinds that the panels' configurations belong to, of the minimax loss as it is drawn.
+        order = sorted(range(len(rows)), key=lambda i: (-rows[i]["covariance_ok_share"], rows[i]["frechet_distance_median"], i))
+        caption, shown = page.captions["losses"], {(rows[i]["convention"], rows[i]["generator_loss"]): rows[i] for i in (order[0], order[-1])}
+        self.assertEqual(len(page.figures["losses"]), 2)  # 5 epochs are not the notebook's
+        for (convention, loss), row in shown.items():
+            untrained, minimax = row["untrained"], loss == "minimax"
+            self.assertIn("Untrained nets, %s, %s: mean loss_D %.4f, loss_G %.4f%s." % (
+                convention, loss, untrained["loss_D_mean"], (-1 if minimax else 1) * untrained["loss_G_mean"], " (its negative)" if minimax else ""), caption)
+        self.assertEqual(caption.count("Untrained nets"), len(shown))
+        alone = self.sweep("minimax", "generator_loss: minimax\ndata: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 200}\ntrain: {epochs: 3}\nparameters: {seed: {range: [1, 10]}}\n")
+        mean = self.report(alone)["rows"][0]["untrained"]["loss_G_mean"]
+        self.assertLess(mean, 0)
+        self.assertIn("loss_G %.4f (its negative)." % -mean, Page(alone).captions["losses"])
+
+    def test_of_many_kinds_of_untrained_nets_the_range_is_drawn(self):
+        path = self.sweep("latents", "data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 100}\nmodel: {latent_dim: {range: [1, 7]}}\ntrain: {epochs: 2}\n"
+                          "convention: tf\nparameters: {seed: {range: [1, 20]}, lr_G: [0.005, 0.1]}\nkeep: {samples: 0}\n")
+        page, rows = Page(path), self.report(path)["rows"]
+        errors = sorted({row["untrained"]["covariance_error_median"] for row in rows})
+        self.assertGreater(len(errors), 4)
+        panel = page.figures["error"][0]
+        y, _ = panel.axis(panel.y_ticks, True)
+        np.testing.assert_allclose(sorted(y(line[0][1]) for line in panel.paths("untrained")), [errors[0], errors[-1]], rtol=0.03)
+
     def test_one_swept_setting_has_no_map(self):
         path = self.sweep("line", "data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 60}\ntrain: {epochs: 1}\n"
                           "parameters: {seed: {range: [1, 20]}, lr_G: {min: 0.001, max: 1, count: 50, scale: log}}\nkeep: {samples: 0}\n")

@@ -36,30 +36,23 @@ static char *name_level(const void *context, int64_t level, char *text) {
     return gs_factor_level_text(of->factor, of->report, level, text);
 }
 
-/// What untrained nets, real data and the true law have of a response, on the scale of the panel; NaN: nothing to
-/// compare with.
-typedef struct {
-    double untrained, real_data, true_law;
-} response_floors;
-
-static response_floors floors_of(const gs_report *report, gs_response response) {
+/// What untrained nets, real data and the true law have of a response.
+static gs_floors floors_of(const gs_report *report, gs_response response) {
     switch (response) {
     case GS_RESPONSE_PRINTS_LN2:
-        return (response_floors){100 * gs_untrained_share(report, false).share, NAN, NAN};
+        return (gs_floors){gs_untrained_of(report, GS_UNTRAINED_PRINTS_LN2), NAN, NAN};
     case GS_RESPONSE_COVARIANCE_OK:
-        return (response_floors){100 * gs_untrained_share(report, true).share,
-                                 100 * report->real_data.covariance_ok.share, 100 * report->ideal.covariance_ok.share};
+        return (gs_floors){gs_untrained_of(report, GS_UNTRAINED_COVARIANCE_OK), report->real_data.covariance_ok.share,
+                           report->ideal.covariance_ok.share};
     case GS_RESPONSE_COVARIANCE_ERROR:
-        return (response_floors){gs_untrained_error(report), report->real_data.median_covariance_error,
-                                 report->ideal.median_covariance_error};
+        return gs_figure_error_floors(report);
     default:
-        return (response_floors){NAN, NAN, NAN};
+        return (gs_floors){{.count = 0}, NAN, NAN};
     }
 }
 
 /// Room for the levels with their intervals; of shares from 0 % to the highest that is not 0, whose interval is wide.
-static gs_scale scale_of(const gs_level_mean *levels, int64_t count, gs_response response,
-                         const response_floors *floors) {
+static gs_scale scale_of(const gs_level_mean *levels, int64_t count, gs_response response, const gs_floors *floors) {
     static const double LEAST_TOP = 5; // %
     const bool logarithm = gs_response_is_logarithm(response);
     double low = INFINITY, high = -INFINITY;
@@ -74,8 +67,7 @@ static gs_scale scale_of(const gs_level_mean *levels, int64_t count, gs_response
         return (gs_scale){0, fmin(100, fmax(LEAST_TOP, 105 * high)), false, 0, 0, false};
     }
     if (response == GS_RESPONSE_COVARIANCE_ERROR) {
-        low = floors->true_law > 0 ? fmin(low, floors->true_law) : low;
-        high = floors->untrained > 0 ? fmax(high, floors->untrained) : high;
+        gs_figure_with_floors(floors, &low, &high);
     }
     return gs_scale_around(low, high, true);
 }
@@ -104,15 +96,16 @@ static void draw_factor(const gs_page *page, int factor, int64_t first, gs_respo
     const gs_effects *effects = page->report->effects;
     const gs_factor *of = &effects->factors[factor];
     const gs_level_mean *levels = effects->responses[response].levels + first;
-    const response_floors floors = floors_of(page->report, response);
+    const gs_floors floors = floors_of(page->report, response);
     const named_factor named = {page->report, of};
+    const double unit = gs_response_is_logarithm(response) ? 1 : 100; // shares in %
     const gs_scale x = {-0.5, (double)of->level_count - 0.5, false, 0, 0, false};
     gs_panel panel;
     gs_panel_begin(&panel, page->stream, WIDTH, HEIGHT, LEFT_MARGIN, x,
                    scale_of(levels, of->level_count, response, &floors), TITLES[response]);
     gs_panel_y_axis(&panel, UNITS[response]);
-    gs_figure_floors(&panel, floors.untrained, floors.real_data, floors.true_law);
-    draw_levels(&panel, levels, of->level_count, gs_response_is_logarithm(response) ? 1 : 100, work);
+    gs_figure_floors(&panel, &floors, unit);
+    draw_levels(&panel, levels, of->level_count, unit, work);
     gs_panel_x_names(&panel, of->name, name_level, &named, of->level_count);
     gs_panel_end(&panel);
 }
@@ -141,9 +134,13 @@ gs_status gs_figure_effects(const gs_page *page, gs_error *error) {
         first += effects->factors[factor].level_count;
     }
     gs_figure_caption(page);
-    gs_figure_floor_keys(page, true, true);
+    gs_figure_floor_keys(page);
     gs_html_print(page->stream, "Main effects: means over all configurations that have a value, with BCa bootstrap "
                                 "intervals of 95 %% over data sets.");
+    const gs_untrained at_ln2 = gs_untrained_of(page->report, GS_UNTRAINED_PRINTS_LN2);
+    char text[GS_UNTRAINED_TEXT];
+    gs_html_print(page->stream, " Lines above a panel are not drawn: of the untrained nets %s print 0.693 / 0.693.",
+                  gs_untrained_range(&at_ln2, true, text));
     gs_figure_end(page);
     free(work);
     return GS_OK;

@@ -177,16 +177,11 @@ static int64_t draw_cells(const gs_panel *panel, const error_counts *counts, int
 }
 
 static int64_t draw_histogram(const gs_page *page, const error_counts *counts) {
-    const gs_report *report = page->report;
     const int x_pool = pool(counts->last_x - counts->first_x + 1), y_pool = pool(counts->last_y - counts->first_y + 1);
-    const double floors[] = {gs_untrained_error(report), report->real_data.median_covariance_error,
-                             report->ideal.median_covariance_error};
+    const gs_floors floors = gs_figure_error_floors(page->report);
     double low = edge_of(counts->first_y, LOWEST_Y, Y_BINS_OF_DECADE);
     double high = edge_of(counts->last_y + 1, LOWEST_Y, Y_BINS_OF_DECADE);
-    for (size_t i = 0; i < sizeof floors / sizeof *floors; i++) {
-        low = floors[i] > 0 ? fmin(low, floors[i]) : low;
-        high = floors[i] > 0 ? fmax(high, floors[i]) : high;
-    }
+    gs_figure_with_floors(&floors, &low, &high);
     high *= HEADROOM;
     const gs_scale x = gs_scale_around(edge_of(counts->first_x, LOWEST_X, X_BINS_OF_DECADE),
                                        edge_of(counts->last_x + 1, LOWEST_X, X_BINS_OF_DECADE), true);
@@ -196,7 +191,7 @@ static int64_t draw_histogram(const gs_page *page, const error_counts *counts) {
     gs_panel_y_axis(&panel, "covariance error (relative Frobenius norm)");
     const int64_t most = draw_cells(&panel, counts, x_pool, y_pool);
     draw_margins(&panel);
-    gs_figure_floors(&panel, floors[0], floors[1], floors[2]);
+    gs_figure_floors(&panel, &floors, 1);
     gs_panel_x_axis(&panel, DISTANCE);
     gs_panel_end(&panel);
     return most;
@@ -265,12 +260,23 @@ static void write_share(const char *of, gs_share share, FILE *stream) {
                   100 * share.high);
 }
 
+/// Of several kinds of untrained nets the range: each has a share of its own.
+static void write_untrained_share(const gs_report *report, FILE *stream) {
+    const gs_untrained kinds = gs_untrained_of(report, GS_UNTRAINED_COVARIANCE_OK);
+    char text[GS_UNTRAINED_TEXT];
+    if (report->baseline_count == 1) {
+        write_share(" For comparison: untrained nets", report->baselines[0].covariance_ok, stream);
+    } else {
+        gs_html_print(stream, " For comparison: untrained nets, by kind, %s", gs_untrained_range(&kinds, true, text));
+    }
+}
+
 static void write_caption(const gs_page *page, const error_counts *counts, int64_t most, bool shares) {
     const gs_report *report = page->report;
     char trials[GS_FORMAT_BYTES], greatest[GS_FORMAT_BYTES];
     gs_figure_key(page, "median", "median of each column");
     gs_figure_key(page, "margin", "margins: 0.0005 and 0.005 nat");
-    gs_figure_floor_keys(page, true, true);
+    gs_figure_floor_keys(page);
     gs_html_print(
         page->stream,
         "%s training%s done. Cells: numbers of trainings, from 1 (dark) to %s (bright) on a logarithmic scale; "
@@ -282,7 +288,7 @@ static void write_caption(const gs_page *page, const error_counts *counts, int64
                       " Right: share whose covariance is right, of at least %d trainings, with 95 %% Wilson intervals.",
                       FEWEST_OF_A_SHARE);
     }
-    write_share(" For comparison: untrained nets", gs_untrained_share(report, true), page->stream);
+    write_untrained_share(report, page->stream);
     if (report->real_data.trials > 0) {
         write_share(", real data", report->real_data.covariance_ok, page->stream);
     }

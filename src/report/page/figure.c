@@ -3,11 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/distribution.h"
+#include "numeric/format.h"
 #include "report/factors.h"
 #include "report/fields.h"
 #include "report/page/html.h"
-#include "report/totals.h"
 
 void gs_figure_begin(const gs_page *page, const char *id, const char *heading) {
     (void)fprintf(page->stream, "<figure id=\"%s\">\n<h3>", id);
@@ -40,26 +39,36 @@ void gs_figure_key(const gs_page *page, const char *pen, const char *text) {
     (void)fprintf(page->stream, "</span>\n");
 }
 
-void gs_figure_floors(const gs_panel *panel, double untrained, double real_data, double true_law) {
-    gs_panel_horizontal(panel, untrained, "untrained");
-    gs_panel_horizontal(panel, real_data, "real-data");
-    gs_panel_horizontal(panel, true_law, "true-law");
+gs_floors gs_figure_error_floors(const gs_report *report) {
+    return (gs_floors){gs_untrained_of(report, GS_UNTRAINED_ERROR), report->real_data.median_covariance_error,
+                       report->ideal.median_covariance_error};
 }
 
-void gs_figure_floor_keys(const gs_page *page, bool untrained, bool others) {
-    if (untrained) {
-        gs_figure_key(page, "untrained", "untrained nets");
-    }
-    if (others) {
-        gs_figure_key(page, "real-data", "real data");
-        gs_figure_key(page, "true-law", "samples of the true law");
+void gs_figure_with_floors(const gs_floors *floors, double *low, double *high) {
+    const double numbers[] = {floors->untrained.low, floors->untrained.high, floors->real_data, floors->true_law};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        *low = numbers[i] > 0 ? fmin(*low, numbers[i]) : *low;
+        *high = numbers[i] > 0 ? fmax(*high, numbers[i]) : *high;
     }
 }
 
-/// Adds a word to a list: "0.005, 8 & 32".
-static void add_word(char text[GS_FACTOR_NAME], const char *word) {
-    const size_t used = strlen(text);
-    (void)snprintf(text + used, GS_FACTOR_NAME - used, "%s%s", used > 0 ? ", " : "", word);
+void gs_figure_floors(const gs_panel *panel, const gs_floors *floors, double unit) {
+    for (int i = 0; i < floors->untrained.count; i++) {
+        gs_panel_horizontal(panel, unit * floors->untrained.at[i], "untrained");
+    }
+    gs_panel_horizontal(panel, unit * floors->real_data, "real-data");
+    gs_panel_horizontal(panel, unit * floors->true_law, "true-law");
+}
+
+void gs_figure_floor_keys(const gs_page *page) {
+    const int64_t kinds = page->report->baseline_count;
+    gs_figure_key(page, "untrained",
+                  kinds <= 1                   ? "untrained nets"
+                  : kinds <= GS_MOST_UNTRAINED ? "untrained nets, of each kind"
+                                               : "untrained nets, of each kind (of more than 4 different: the least "
+                                                 "and the greatest)");
+    gs_figure_key(page, "real-data", "real data");
+    gs_figure_key(page, "true-law", "samples of the true law");
 }
 
 char *gs_levels_text(const gs_report *report, int64_t row, char text[GS_FACTOR_NAME]) {
@@ -67,7 +76,9 @@ char *gs_levels_text(const gs_report *report, int64_t row, char text[GS_FACTOR_N
     text[0] = '\0';
     for (int i = 0; i < effects->factor_count; i++) {
         char level[GS_FACTOR_NAME];
-        add_word(text, gs_factor_level_text(&effects->factors[i], report, effects->factors[i].levels[row], level));
+        (void)gs_format_join(
+            text, GS_FACTOR_NAME, ", ",
+            gs_factor_level_text(&effects->factors[i], report, effects->factors[i].levels[row], level));
     }
     return text[0] == '\0' ? strcpy(text, "all trainings") : text;
 }
@@ -75,7 +86,7 @@ char *gs_levels_text(const gs_report *report, int64_t row, char text[GS_FACTOR_N
 char *gs_factors_text(const gs_report *report, char text[GS_FACTOR_NAME]) {
     text[0] = '\0';
     for (int i = 0; i < report->effects->factor_count; i++) {
-        add_word(text, report->effects->factors[i].name);
+        (void)gs_format_join(text, GS_FACTOR_NAME, ", ", report->effects->factors[i].name);
     }
     return text;
 }
@@ -112,13 +123,4 @@ char *gs_untrained_text(const gs_report *report, const gs_report_row *untrained,
         }
     }
     return text;
-}
-
-gs_share gs_untrained_share(const gs_report *report, bool of_covariance) {
-    const gs_totals null = gs_totals_of(report->baselines, report->baseline_count);
-    return gs_share_of(of_covariance ? null.covariance_ok : null.prints_ln2, null.finished);
-}
-
-double gs_untrained_error(const gs_report *report) {
-    return report->baseline_count > 0 ? report->baselines[0].median_covariance_error : (double)NAN;
 }

@@ -3,8 +3,7 @@
 #define REPORT_PAGE_FIGURE_H
 
 #include "report/page/svg.h"
-
-#include "gansweep/report.h"
+#include "report/page/untrained.h"
 
 typedef struct {
     const gs_report *report;
@@ -47,9 +46,20 @@ void gs_figure_end(const gs_page *page);
 /// A line of the legend: how a pen draws, and what it stands for.
 void gs_figure_key(const gs_page *page, const char *pen, const char *text);
 
-/// Horizontal lines at what untrained nets, the real data and the true law score; NaN: none.
-void gs_figure_floors(const gs_panel *panel, double untrained, double real_data, double true_law);
-void gs_figure_floor_keys(const gs_page *page, bool untrained, bool others);
+/// What trained nets are compared with. NaN, and no number of untrained nets: nothing.
+typedef struct {
+    gs_untrained untrained;
+    double real_data, true_law;
+} gs_floors;
+
+/// Covariance errors.
+gs_floors gs_figure_error_floors(const gs_report *report);
+/// Widens a range, so that the floors above 0 stand inside of it.
+void gs_figure_with_floors(const gs_floors *floors, double *low, double *high);
+
+/// Horizontal lines at the floors, times a unit.
+void gs_figure_floors(const gs_panel *panel, const gs_floors *floors, double unit);
+void gs_figure_floor_keys(const gs_page *page);
 
 /// "lr_G 0.005, lr_D 0.05": what tells the configuration of a row from the others; "" of the only one.
 enum { GS_SETTINGS_TEXT = 512 };
@@ -62,10 +72,5 @@ char *gs_factors_text(const gs_report *report, char text[GS_FACTOR_NAME]);
 
 /// ", torch, minimax": what tells one kind of untrained nets from the others.
 char *gs_untrained_text(const gs_report *report, const gs_report_row *untrained, char text[GS_SETTINGS_TEXT]);
-
-/// Counts of the untrained nets of all kinds together.
-gs_share gs_untrained_share(const gs_report *report, bool of_covariance);
-/// Median covariance error of the untrained nets, of the first kind.
-double gs_untrained_error(const gs_report *report);
 
 #endif

@@ -195,26 +195,57 @@ static void draw(const gs_page *page, const chosen_row *row, const loss_curves *
     gs_panel_end(&panel);
 }
 
-static void write_caption(const gs_page *page, int64_t looked_at, int64_t trials, bool minimax) {
+/// What is said below the panels.
+typedef struct {
+    int64_t looked_at, trials; ///< of all panels
+    bool minimax;              ///< some panel
+    int kind_count;
+    int64_t kinds[MOST_PANELS]; ///< of untrained nets, that the panels are to be compared with
+} loss_caption;
+
+static void add_to_caption(loss_caption *caption, const gs_report *report, int64_t row, const loss_curves *curves) {
+    const int64_t kind = report->baseline_of[row];
+    bool known = false;
+    for (int i = 0; i < caption->kind_count; i++) {
+        known = known || caption->kinds[i] == kind;
+    }
+    if (!known) {
+        caption->kinds[caption->kind_count++] = kind;
+    }
+    caption->looked_at += curves->looked_at;
+    caption->trials += report->rows[row].trials;
+    caption->minimax = caption->minimax || report->rows[row].settings.generator_loss == GS_MINIMAX;
+}
+
+/// Mean losses of one kind of untrained nets, as they are drawn.
+static void write_untrained(const gs_page *page, const gs_report_row *untrained) {
+    char text[2][GS_FORMAT_BYTES], settings[GS_SETTINGS_TEXT];
+    const double sign = gs_equilibrium_sign(untrained->settings.generator_loss);
+    gs_html_print(page->stream, " Untrained nets%s: mean loss_D %s, loss_G %s%s.",
+                  gs_untrained_text(page->report, untrained, settings),
+                  gs_format_number(untrained->loss_D.mean, 4, text[0]),
+                  gs_format_number(sign * untrained->loss_G.mean, 4, text[1]), sign < 0 ? " (its negative)" : "");
+}
+
+static void write_caption(const gs_page *page, const loss_caption *caption) {
     char text[2][GS_FORMAT_BYTES];
     gs_figure_key(page, "D", "discriminator");
-    gs_figure_key(page, "G curve", minimax ? "generator (of the minimax loss its negative)" : "generator");
+    gs_figure_key(page, "G curve", caption->minimax ? "generator (of the minimax loss its negative)" : "generator");
     gs_figure_key(page, "ln2", "ln 2");
     gs_html_print(page->stream, "Medians, and bands from 5 to 95 %% of the trainings that have not diverged by then");
-    if (looked_at < trials) {
+    if (caption->looked_at < caption->trials) {
         gs_html_print(page->stream, "; an even part of %s of the %s trainings shown",
-                      gs_format_count(looked_at, text[0]), gs_format_count(trials, text[1]));
+                      gs_format_count(caption->looked_at, text[0]), gs_format_count(caption->trials, text[1]));
     }
-    const gs_report_row *untrained = &page->report->baselines[0];
-    gs_html_print(page->stream, ". Untrained nets: mean loss_D %s, loss_G %s.",
-                  gs_format_number(untrained->loss_D.mean, 4, text[0]),
-                  gs_format_number(untrained->loss_G.mean, 4, text[1]));
+    gs_html_print(page->stream, ".");
+    for (int i = 0; i < caption->kind_count; i++) {
+        write_untrained(page, &page->report->baselines[caption->kinds[i]]);
+    }
 }
 
 static gs_status draw_rows(const gs_page *page, const chosen_row *rows, int count, loss_curves *curves,
                            gs_error *error) {
-    int64_t looked_at = 0, trials = 0;
-    bool minimax = false;
+    loss_caption caption = {.kind_count = 0};
     gs_plots *plots;
     gs_status status =
         gs_plots_create(gs_results_experiment(page->results), gs_results_plan(page->results), &plots, error);
@@ -228,12 +259,10 @@ static gs_status draw_rows(const gs_page *page, const chosen_row *rows, int coun
         if (status == GS_OK && curves->finished > 0) {
             draw(page, &rows[i], curves);
         }
-        looked_at += curves->looked_at;
-        trials += row->trials;
-        minimax = minimax || row->settings.generator_loss == GS_MINIMAX;
+        add_to_caption(&caption, page->report, rows[i].row, curves);
     }
     gs_figure_caption(page);
-    write_caption(page, looked_at, trials, minimax);
+    write_caption(page, &caption);
     gs_figure_end(page);
     gs_plots_free(plots);
     return status;

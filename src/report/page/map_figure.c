@@ -286,7 +286,6 @@ static bool has_gaps(const sweep_map *map) {
 
 static void write_caption(const gs_page *page, const sweep_map *map) {
     const gs_report *report = page->report;
-    char text[2][GS_FORMAT_BYTES];
     for (int kind = 0; kind < MAP_COUNT; kind++) {
         write_bar(page, map, (map_kind)kind);
     }
@@ -298,12 +297,15 @@ static void write_caption(const gs_page *page, const sweep_map *map) {
     if (has_gaps(map)) {
         gs_html_print(page->stream, " Gaps: no training is finished.");
     }
+    const gs_untrained at_ln2 = gs_untrained_of(report, GS_UNTRAINED_PRINTS_LN2);
+    const gs_untrained errors = gs_untrained_of(report, GS_UNTRAINED_ERROR);
+    char ranges[2][GS_UNTRAINED_TEXT], right[GS_FORMAT_BYTES];
     gs_html_print(page->stream,
-                  " For comparison: untrained nets %s at 0.693 / 0.693 and covariance error %.3g, real data %.3g, "
+                  " For comparison: untrained nets%s %s at 0.693 / 0.693 and covariance error %s, real data %.3g, "
                   "samples of the true law %.3g with %s right.",
-                  gs_format_share(gs_untrained_share(report, false).share, text[0]), gs_untrained_error(report),
-                  report->real_data.median_covariance_error, report->ideal.median_covariance_error,
-                  gs_format_share(report->ideal.covariance_ok.share, text[1]));
+                  report->baseline_count > 1 ? ", by kind," : "", gs_untrained_range(&at_ln2, true, ranges[0]),
+                  gs_untrained_range(&errors, false, ranges[1]), report->real_data.median_covariance_error,
+                  report->ideal.median_covariance_error, gs_format_share(report->ideal.covariance_ok.share, right));
 }
 
 static gs_status draw_maps(const gs_page *page, const gs_effects *axes, gs_error *error) {

@@ -7,6 +7,7 @@
 #include "numeric/format.h"
 #include "report/factors.h"
 #include "report/page/html.h"
+#include "report/response.h"
 
 enum { MOST_ROWS = 30, MOST_UNTRAINED = 4 };
 static const double WIDTH = 800, ROW_HEIGHT = 20, NARROWEST = 0.0075, WIDEST = 0.03; // nats, on each side of ln 2
@@ -28,11 +29,6 @@ typedef struct {
 
 static double sign_of(const gs_report_row *row) {
     return gs_equilibrium_sign(row->settings.generator_loss);
-}
-
-static double distance_of(const gs_report_row *row) {
-    const double distance = fmax(fabs(row->loss_D.mean - M_LN2), fabs(sign_of(row) * row->loss_G.mean - M_LN2));
-    return isnan(distance) ? INFINITY : distance;
 }
 
 static int compare_rows(const void *a, const void *b) {
@@ -121,7 +117,7 @@ gs_status gs_figure_means(const gs_page *page, gs_error *error) {
     int64_t with_losses = 0;
     for (int64_t i = 0; i < report->count; i++) {
         if (report->rows[i].done > 0) {
-            all[with_losses++] = (mean_row){&report->rows[i], distance_of(&report->rows[i]), false};
+            all[with_losses++] = (mean_row){&report->rows[i], gs_row_loss_distance(&report->rows[i]), false};
         }
     }
     if (with_losses > 0) {
@@ -129,7 +125,7 @@ gs_status gs_figure_means(const gs_page *page, gs_error *error) {
         const int64_t shown = with_losses < MOST_ROWS ? with_losses : MOST_ROWS;
         mean_rows rows = {report, all, shown};
         for (int64_t i = 0; i < report->baseline_count && i < MOST_UNTRAINED; i++) {
-            all[rows.count++] = (mean_row){&report->baselines[i], distance_of(&report->baselines[i]), true};
+            all[rows.count++] = (mean_row){&report->baselines[i], gs_row_loss_distance(&report->baselines[i]), true};
         }
         gs_figure_begin(page, "means", "How surely are the mean losses at ln 2?");
         gs_figure_wide_begin(page);
