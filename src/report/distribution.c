@@ -22,20 +22,45 @@ gs_distribution gs_distribution_of(double *values, int64_t count) {
     };
 }
 
+/// Wilson's interval of a share p of n.
+static gs_mean_interval wilson(double p, double n) {
+    const double z = gsl_cdf_ugaussian_Pinv((1 + CONFIDENCE) / 2);
+    const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
+    const double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    return (gs_mean_interval){
+        .low = p == 0 ? 0 : centre - half, // exactly 0 and 1 at the ends, where rounding would miss them
+        .high = p == 1 ? 1 : centre + half,
+    };
+}
+
 gs_share gs_share_of(int64_t count, int64_t of) {
     if (of == 0) {
         return (gs_share){.share = NAN, .low = NAN, .high = NAN};
     }
-    const double n = (double)of, p = (double)count / n;
-    const double z = gsl_cdf_ugaussian_Pinv((1 + CONFIDENCE) / 2);
-    const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
-    const double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    return (gs_share){
-        .count = count,
-        .of = of,
-        .share = p,
-        .low = count == 0 ? 0 : centre - half, // exactly 0 and 1 at the ends, where rounding would miss them
-        .high = count == of ? 1 : centre + half,
+    const double share = (double)count / (double)of;
+    const gs_mean_interval interval = wilson(share, (double)of);
+    return (gs_share){.count = count, .of = of, .share = share, .low = interval.low, .high = interval.high};
+}
+
+/// Correlation of the two indicators of a pair, as cautious as Newcombe's: half a pair in favour of none.
+static double phi_of(const gs_paired_counts *pairs, double n) {
+    const double product = (pairs->both + pairs->only_first) * (pairs->only_second + pairs->neither) *
+                           (pairs->both + pairs->only_second) * (pairs->only_first + pairs->neither);
+    const double difference = pairs->both * pairs->neither - pairs->only_first * pairs->only_second;
+    const double cautious = difference > n / 2 ? difference - n / 2 : fmin(difference, 0);
+    return product > 0 ? cautious / sqrt(product) : 0;
+}
+
+gs_mean_interval gs_paired_shares_interval(const gs_paired_counts *pairs) {
+    const double n = pairs->both + pairs->only_first + pairs->only_second + pairs->neither;
+    const double first = (pairs->both + pairs->only_first) / n, second = (pairs->both + pairs->only_second) / n;
+    const gs_mean_interval of_first = wilson(first, n), of_second = wilson(second, n);
+    const double phi = phi_of(pairs, n);
+    const double down[2] = {second - of_second.low, of_first.high - first};
+    const double up[2] = {of_second.high - second, first - of_first.low};
+    return (gs_mean_interval){
+        .low = second - first - sqrt(down[0] * down[0] - 2 * phi * down[0] * down[1] + down[1] * down[1]),
+        .high = second - first + sqrt(up[0] * up[0] - 2 * phi * up[0] * up[1] + up[1] * up[1]),
     };
 }
 

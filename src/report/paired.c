@@ -1,6 +1,7 @@
 #include "report/paired.h"
 
 #include <errno.h>
+#include <float.h>
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "inference/bootstrap.h"
 #include "numeric/format.h"
 #include "report/column.h"
+#include "report/distribution.h"
 #include "report/export.h"
 #include "report/fields.h"
 
@@ -29,6 +31,7 @@ typedef struct {
 /// Two trials with the same seeds.
 typedef struct {
     int64_t data_seed, trial[2];
+    bool diverged[2];
 } trial_pair;
 
 /// The same order in both configurations, trials of the same data side by side.
@@ -76,7 +79,7 @@ static int64_t find_pairs(const gs_plan *plan, const int64_t configurations[2], 
     for (int64_t i = 0, j = 0; *pairs != NULL && i < counts[0] && j < counts[1];) {
         const int order = compare_seeds(&first[i], &second[j]);
         if (order == 0) {
-            (*pairs)[found++] = (trial_pair){first[i].data_seed, {first[i].trial, second[j].trial}};
+            (*pairs)[found++] = (trial_pair){first[i].data_seed, {first[i].trial, second[j].trial}, {false, false}};
         }
         i += order <= 0;
         j += order >= 0;
@@ -100,12 +103,14 @@ static gs_status read_side(gs_columns *columns, gs_quantity quantity, const tria
 
 /// Work space of a comparison.
 typedef struct {
+    trial_pair *done;             ///< [pairs] of which no trial diverged
     double *values[2], *losses_G; ///< [pairs] of each side; of the side that is being read
     double *difference, *trials;  ///< [units] summed over the pairs of one data set
     double *replicates;           ///< [RESAMPLES]
 } paired_space;
 
 static void free_space(paired_space *space) {
+    free(space->done);
     free(space->values[0]);
     free(space->values[1]);
     free(space->losses_G);
@@ -116,48 +121,62 @@ static void free_space(paired_space *space) {
 
 static gs_status new_space(int64_t pairs, paired_space *space, gs_error *error) {
     const size_t count = (size_t)pairs + 1;
-    *space = (paired_space){{calloc(count, sizeof(double)), calloc(count, sizeof(double))},
-                            calloc(count, sizeof(double)),
-                            calloc(count, sizeof(double)),
-                            calloc(count, sizeof(double)),
-                            calloc(RESAMPLES, sizeof(double))};
-    return space->values[0] != NULL && space->values[1] != NULL && space->losses_G != NULL &&
+    *space = (paired_space){
+        calloc(count, sizeof(trial_pair)), {calloc(count, sizeof(double)), calloc(count, sizeof(double))},
+        calloc(count, sizeof(double)),     calloc(count, sizeof(double)),
+        calloc(count, sizeof(double)),     calloc(RESAMPLES, sizeof(double))};
+    return space->done != NULL && space->values[0] != NULL && space->values[1] != NULL && space->losses_G != NULL &&
                    space->difference != NULL && space->trials != NULL && space->replicates != NULL
                ? GS_OK
                : gs_fail(error, GS_ERROR_RUN, "out of memory to compare %lld pairs of trials", (long long)pairs);
 }
 
-/// Keeps the pairs of which both trials are done.
-static gs_status keep_done(gs_columns *columns, trial_pair *pairs, const paired_space *space, gs_paired *paired,
-                           gs_error *error) {
+/// Keeps the pairs of which both trials are finished, and lists those of which both are done.
+static gs_status keep_finished(gs_columns *columns, trial_pair *pairs, const paired_space *space, gs_paired *paired,
+                               gs_error *error) {
     gs_status status = GS_OK;
     for (int side = 0; side < 2 && status == GS_OK; side++) {
         status = read_side(columns, GS_QUANTITY_STATUS, pairs, paired->common, side, &paired->settings[side],
                            space->values[side], error);
     }
     for (int64_t i = 0; i < paired->common && status == GS_OK; i++) {
-        if (space->values[0][i] == GS_DONE && space->values[1][i] == GS_DONE) {
-            pairs[paired->pairs++] = pairs[i];
+        trial_pair pair = pairs[i];
+        bool finished = true;
+        for (int side = 0; side < 2; side++) {
+            pair.diverged[side] = space->values[side][i] == GS_DIVERGED;
+            finished = finished && (pair.diverged[side] || space->values[side][i] == GS_DONE);
+        }
+        if (finished) {
+            pairs[paired->finished++] = pair;
+        }
+        if (finished && !pair.diverged[0] && !pair.diverged[1]) {
+            space->done[paired->done++] = pair;
         }
     }
     return status;
 }
 
+static bool is_share(gs_paired_quantity quantity) {
+    return quantity == GS_PAIRED_PRINTS_LN2 || quantity == GS_PAIRED_COVARIANCE_OK;
+}
+
 /// A compared quantity of one side, as numbers.
-static gs_status read_quantity(gs_columns *columns, gs_paired_quantity quantity, const trial_pair *pairs, int side,
-                               const gs_paired *paired, const paired_space *space, gs_error *error) {
+static gs_status read_quantity(gs_columns *columns, gs_paired_quantity quantity, const trial_pair *pairs, int64_t count,
+                               int side, const gs_settings *settings, const paired_space *space, gs_error *error) {
     static const gs_quantity stored[GS_PAIRED_COUNT] = {
         GS_QUANTITY_LOSS_D,           GS_QUANTITY_LOSS_G, GS_QUANTITY_COVARIANCE_ERROR,
         GS_QUANTITY_FRECHET_DISTANCE, GS_QUANTITY_LOSS_D, GS_QUANTITY_COVARIANCE_OK,
     };
-    const gs_settings *settings = &paired->settings[side];
     double *values = space->values[side];
-    gs_status status = read_side(columns, stored[quantity], pairs, paired->pairs, side, settings, values, error);
+    gs_status status = read_side(columns, stored[quantity], pairs, count, side, settings, values, error);
     if (status == GS_OK && quantity == GS_PAIRED_PRINTS_LN2) {
-        status = read_side(columns, GS_QUANTITY_LOSS_G, pairs, paired->pairs, side, settings, space->losses_G, error);
-        for (int64_t i = 0; i < paired->pairs; i++) {
+        status = read_side(columns, GS_QUANTITY_LOSS_G, pairs, count, side, settings, space->losses_G, error);
+        for (int64_t i = 0; i < count; i++) {
             values[i] = gs_prints_ln2(settings->generator_loss, (float)values[i], (float)space->losses_G[i]);
         }
+    }
+    for (int64_t i = 0; i < count && is_share(quantity); i++) {
+        values[i] = pairs[i].diverged[side] ? 0 : values[i];
     }
     return status;
 }
@@ -184,38 +203,76 @@ static double mean_of(const double *values, int64_t count) {
     return sum / (double)count;
 }
 
-static void judge(const gs_units *units, double *replicates, gs_paired_difference *found) {
+/// Whether the mean difference is the same in all units: then resamples of them are all equal, and say nothing of how
+/// far it would be from that of other seeds.
+static bool are_equal(const gs_units *units) {
+    bool equal = true;
+    for (int64_t i = 1; i < units->count && equal; i++) {
+        equal = units->sums[0][i] * units->trials[0] == units->sums[0][0] * units->trials[i];
+    }
+    return equal;
+}
+
+/// Of shares whose difference is the same in all units: as if the pairs of one unit were one pair.
+static gs_mean_interval interval_of_shares(const paired_space *space, const gs_paired_difference *found) {
+    gs_paired_counts counts = {0};
+    const double weight = (double)found->units / (double)found->pairs;
+    for (int64_t i = 0; i < found->pairs; i++) {
+        const bool first = space->values[0][i] != 0, second = space->values[1][i] != 0;
+        *(first    ? second ? &counts.both : &counts.only_first
+          : second ? &counts.only_second
+                   : &counts.neither) += weight;
+    }
+    return gs_paired_shares_interval(&counts);
+}
+
+static void judge_equal(gs_paired_quantity quantity, const paired_space *space, gs_paired_difference *found) {
+    if (is_share(quantity)) {
+        found->interval = interval_of_shares(space, found);
+    }
+    found->p = found->difference == 0 ? 1 : ldexp(1, 1 - (int)fmin((double)found->units, -DBL_MIN_EXP));
+}
+
+static void judge(gs_paired_quantity quantity, const gs_units *units, const paired_space *space,
+                  gs_paired_difference *found) {
     found->difference = gs_units_mean(units, 0);
     found->interval = (gs_mean_interval){NAN, NAN};
     found->p = NAN;
     if (units->count < 2 || !isfinite(found->difference)) {
         return;
     }
+    if (are_equal(units)) {
+        judge_equal(quantity, space, found);
+        return;
+    }
     const gs_run_options presets = {0};
     const double error = gs_units_standard_error(units, 0);
     const int64_t resamples = units->count > MANY_UNITS ? RESAMPLES_OF_MANY : RESAMPLES;
-    gs_bootstrap_means(units, resamples, SEED, gs_run_threads(&presets), (double *const[GS_MOST_MEANS]){replicates});
+    gs_bootstrap_means(units, resamples, SEED, gs_run_threads(&presets),
+                       (double *const[GS_MOST_MEANS]){space->replicates});
     const gs_interval interval =
-        gs_bca_interval(found->difference, replicates, resamples, gs_units_acceleration(units, 0), CONFIDENCE);
+        gs_bca_interval(found->difference, space->replicates, resamples, gs_units_acceleration(units, 0), CONFIDENCE);
     found->interval = (gs_mean_interval){interval.low, interval.high};
-    found->p = error == 0 ? found->difference == 0
-                          : 2 * gsl_cdf_tdist_Q(fabs(found->difference) / error, (double)units->count - 1);
+    found->p = 2 * gsl_cdf_tdist_Q(fabs(found->difference) / error, (double)units->count - 1);
 }
 
-static gs_status compare_quantities(gs_columns *columns, const trial_pair *pairs, const paired_space *space,
+static gs_status compare_quantities(gs_columns *columns, const trial_pair *finished, const paired_space *space,
                                     gs_paired *paired, gs_error *error) {
     gs_status status = GS_OK;
-    for (int quantity = 0; quantity < GS_PAIRED_COUNT && status == GS_OK; quantity++) {
-        gs_paired_difference *found = &paired->differences[quantity];
+    for (int i = 0; i < GS_PAIRED_COUNT && status == GS_OK; i++) {
+        const gs_paired_quantity quantity = (gs_paired_quantity)i;
+        gs_paired_difference *found = &paired->differences[i];
+        const trial_pair *pairs = is_share(quantity) ? finished : space->done;
+        found->pairs = is_share(quantity) ? paired->finished : paired->done;
         for (int side = 0; side < 2 && status == GS_OK; side++) {
-            status = read_quantity(columns, (gs_paired_quantity)quantity, pairs, side, paired, space, error);
+            status = read_quantity(columns, quantity, pairs, found->pairs, side, &paired->settings[side], space, error);
         }
-        paired->units = sum_units(pairs, paired->pairs, space);
-        found->first = mean_of(space->values[0], paired->pairs);
-        found->second = mean_of(space->values[1], paired->pairs);
+        found->units = sum_units(pairs, found->pairs, space);
+        found->first = mean_of(space->values[0], found->pairs);
+        found->second = mean_of(space->values[1], found->pairs);
         const gs_units units = {
-            .count = paired->units, .mean_count = 1, .sums = {space->difference}, .trials = space->trials};
-        judge(&units, space->replicates, found);
+            .count = found->units, .mean_count = 1, .sums = {space->difference}, .trials = space->trials};
+        judge(quantity, &units, space, found);
     }
     return status;
 }
@@ -224,9 +281,9 @@ static gs_status compare_pairs(gs_columns *columns, trial_pair *pairs, gs_paired
     paired_space space;
     gs_status status = new_space(paired->common, &space, error);
     if (status == GS_OK) {
-        status = keep_done(columns, pairs, &space, paired, error);
+        status = keep_finished(columns, pairs, &space, paired, error);
     }
-    if (status == GS_OK && paired->pairs > 0) {
+    if (status == GS_OK) {
         status = compare_quantities(columns, pairs, &space, paired, error);
     }
     free_space(&space);
@@ -240,7 +297,7 @@ gs_status gs_report_compare(const gs_results *results, int64_t first, int64_t se
     const int64_t end = begin + gs_plan_configuration_count(plan);
     trial_pair *pairs = NULL;
     gs_columns *columns = NULL;
-    *paired = (gs_paired){.pairs = 0};
+    *paired = (gs_paired){.common = 0};
     for (int side = 0; side < 2; side++) {
         if (configurations[side] < begin || configurations[side] >= end ||
             gs_plan_member_count(plan, configurations[side]) == 0) {
@@ -286,25 +343,39 @@ static void print_settings(const gs_paired *paired, FILE *stream) {
     }
 }
 
+/// A mean with five digits; "-" for NaN.
+static char *mean_text(double mean, char text[GS_FORMAT_BYTES]) {
+    (void)snprintf(text, GS_FORMAT_BYTES, isnan(mean) ? "-" : "%.5g", mean);
+    return text;
+}
+
 static void print_table(const gs_paired *paired, const char *path, FILE *stream) {
-    char pairs[GS_FORMAT_BYTES], common[GS_FORMAT_BYTES], units[GS_FORMAT_BYTES];
-    (void)fprintf(stream, "%s: %s of %s pairs of trials with the same seeds are done, of %s data sets\n", path,
-                  gs_format_count(paired->pairs, pairs), gs_format_count(paired->common, common),
-                  gs_format_count(paired->units, units));
+    char common[GS_FORMAT_BYTES], finished[GS_FORMAT_BYTES], done[GS_FORMAT_BYTES];
+    (void)fprintf(stream, "%s: of %s pairs of trials with the same seeds %s are finished, %s have both trials done\n",
+                  path, gs_format_count(paired->common, common), gs_format_count(paired->finished, finished),
+                  gs_format_count(paired->done, done));
     print_settings(paired, stream);
-    (void)fprintf(stream, "\n%-18s %12s %12s %22s %26s %10s\n", "mean", "first", "second", "second - first", "95 %",
-                  "p");
-    for (int quantity = 0; quantity < GS_PAIRED_COUNT && paired->pairs > 0; quantity++) {
+    (void)fprintf(stream, "\n%-18s %11s %11s %12s %12s %16s %26s %10s\n", "mean", "pairs", "data sets", "first",
+                  "second", "second - first", "95 %", "p");
+    for (int quantity = 0; quantity < GS_PAIRED_COUNT && paired->finished > 0; quantity++) {
         const gs_paired_difference *found = &paired->differences[quantity];
-        char interval[64] = "-";
+        char interval[64] = "-", p[GS_FORMAT_BYTES] = "-", means[3][GS_FORMAT_BYTES], counts[2][GS_FORMAT_BYTES];
         if (!isnan(found->interval.low)) {
             (void)snprintf(interval, sizeof interval, "%.4g to %.4g", found->interval.low, found->interval.high);
         }
-        (void)fprintf(stream, "%-18s %12.5g %12.5g %22.5g %26s %10.2g\n", gs_paired_names[quantity], found->first,
-                      found->second, found->difference, interval, found->p);
+        if (!isnan(found->p)) {
+            (void)snprintf(p, sizeof p, "%.2g", found->p);
+        }
+        (void)fprintf(stream, "%-18s %11s %11s %12s %12s %16s %26s %10s\n", gs_paired_names[quantity],
+                      gs_format_count(found->pairs, counts[0]), gs_format_count(found->units, counts[1]),
+                      mean_text(found->first, means[0]), mean_text(found->second, means[1]),
+                      mean_text(found->difference, means[2]), interval, p);
     }
-    (void)fprintf(stream, "\nprints_ln2 and covariance_ok are shares. Intervals: BCa bootstrap over data sets; p: t "
-                          "test of no difference.\n");
+    (void)fprintf(stream,
+                  "\nprints_ln2 and covariance_ok are shares of the finished trials, where one that diverged has "
+                  "neither; all else is of trials that are done.\n"
+                  "Intervals: BCa bootstrap over data sets, Newcombe's of shares where no two differ; p: t test of no "
+                  "difference (docs/statistics.md).\n");
 }
 
 static void print_json_number(const char *name, double value, FILE *stream) {
@@ -313,11 +384,12 @@ static void print_json_number(const char *name, double value, FILE *stream) {
 }
 
 static void print_json(const gs_paired *paired, FILE *stream) {
-    (void)fprintf(stream, "{\"common\": %lld, \"pairs\": %lld, \"units\": %lld, \"differences\": [",
-                  (long long)paired->common, (long long)paired->pairs, (long long)paired->units);
-    for (int quantity = 0; quantity < GS_PAIRED_COUNT && paired->pairs > 0; quantity++) {
+    (void)fprintf(stream, "{\"common\": %lld, \"finished\": %lld, \"done\": %lld, \"differences\": [",
+                  (long long)paired->common, (long long)paired->finished, (long long)paired->done);
+    for (int quantity = 0; quantity < GS_PAIRED_COUNT && paired->finished > 0; quantity++) {
         const gs_paired_difference *found = &paired->differences[quantity];
-        (void)fprintf(stream, "%s\n  {\"quantity\": \"%s\"", quantity == 0 ? "" : ",", gs_paired_names[quantity]);
+        (void)fprintf(stream, "%s\n  {\"quantity\": \"%s\", \"pairs\": %lld, \"units\": %lld", quantity == 0 ? "" : ",",
+                      gs_paired_names[quantity], (long long)found->pairs, (long long)found->units);
         print_json_number("first", found->first, stream);
         print_json_number("second", found->second, stream);
         print_json_number("difference", found->difference, stream);
@@ -331,12 +403,12 @@ static void print_json(const gs_paired *paired, FILE *stream) {
 
 static void print_csv(const gs_paired *paired, FILE *stream) {
     (void)fprintf(stream, "quantity,pairs,units,first,second,difference,low,high,p\r\n");
-    for (int quantity = 0; quantity < GS_PAIRED_COUNT && paired->pairs > 0; quantity++) {
+    for (int quantity = 0; quantity < GS_PAIRED_COUNT && paired->finished > 0; quantity++) {
         const gs_paired_difference *found = &paired->differences[quantity];
         const double numbers[] = {found->first,        found->second,        found->difference,
                                   found->interval.low, found->interval.high, found->p};
-        (void)fprintf(stream, "%s,%lld,%lld", gs_paired_names[quantity], (long long)paired->pairs,
-                      (long long)paired->units);
+        (void)fprintf(stream, "%s,%lld,%lld", gs_paired_names[quantity], (long long)found->pairs,
+                      (long long)found->units);
         for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
             char text[GS_FORMAT_BYTES];
             (void)fprintf(stream, ",%s", gs_format_exact(numbers[i], text));

@@ -17,19 +17,21 @@ typedef enum {
 
 extern const char *const gs_paired_names[GS_PAIRED_COUNT];
 
-/// The second configuration minus the first, over pairs of trials with the same three seeds that are both done.
+/// The second configuration minus the first, over pairs of trials with the same three seeds: of losses and scores those
+/// that are both done; of shares those that are both finished, where one that diverged is a failure.
 typedef struct {
-    double first, second;      ///< means
+    int64_t pairs, units;      ///< that are compared; of different data
+    double first, second;      ///< means; NaN without pairs
     double difference;         ///< second - first
-    gs_mean_interval interval; ///< BCa bootstrap over units
-    double p;                  ///< two-sided t test of no difference, over units
+    gs_mean_interval interval; ///< over units: BCa bootstrap; of shares of which no two units differ, by Newcombe
+    double p;                  ///< two-sided t test of no difference, over units; where these are all equal a sign test
 } gs_paired_difference;
 
 typedef struct {
     gs_settings settings[2];
-    int64_t common; ///< pairs of trials with the same seeds
-    int64_t pairs;  ///< of them with both done, which are compared
-    int64_t units;  ///< of different data
+    int64_t common;   ///< pairs of trials with the same seeds
+    int64_t finished; ///< of them, with no trial pending
+    int64_t done;     ///< of these, with no trial diverged
     gs_paired_difference differences[GS_PAIRED_COUNT];
 } gs_paired;
 

@@ -75,6 +75,27 @@ static void intervals_are_wilsons(void **state) {
     assert_true(isnan(gs_share_of(0, 0).share));
 }
 
+/// Newcombe's method 10 in R 4.2: Wilson's intervals are those of prop.test(..., correct = FALSE), phi with his
+/// correction. Ours is second - first, his first - second.
+static void paired_intervals_are_newcombes(void **state) {
+    (void)state;
+    static const struct {
+        gs_paired_counts pairs;
+        double low, high; // of first - second
+    } cases[] = {{{20, 12, 2, 16}, 0.0561564248417483, 0.329206995400141},
+                 {{36, 12, 2, 0}, 0.0569295840032387, 0.340427602974941},
+                 {{0, 0, 0, 50}, -0.0713475991333587, 0.0713475991333587},
+                 {{43, 0, 1, 10}, -0.084173761662085, 0.043564441322745},
+                 {{0, 54, 0, 0}, 0.906077002995994, 1},
+                 {{30, 0, 0, 24}, -0.0358376219344861, 0.0358376219344861},
+                 {{1, 20, 24, 3}, -0.33714012885261, 0.182302566094231}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const gs_mean_interval interval = gs_paired_shares_interval(&cases[i].pairs);
+        assert_true(fabs(interval.low + cases[i].high) < 1e-12);
+        assert_true(fabs(interval.high + cases[i].low) < 1e-12);
+    }
+}
+
 static void p_values_are_upper_tails(void **state) {
     (void)state;
     static const struct {
@@ -133,6 +154,7 @@ int main(void) {
         cmocka_unit_test(no_value_has_no_location_and_one_no_spread),
         cmocka_unit_test(infinities_are_quantiles_and_never_nan),
         cmocka_unit_test(intervals_are_wilsons),
+        cmocka_unit_test(paired_intervals_are_newcombes),
         cmocka_unit_test(p_values_are_upper_tails),
         cmocka_unit_test(numbers_are_written_for_people),
     };

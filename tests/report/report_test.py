@@ -309,6 +309,25 @@ class Report(unittest.TestCase):
         rows = list(csv.DictReader(io.StringIO(gansweep("report", path, "--format", "csv").stdout)))
         self.assertEqual({row["untrained_trials"] for row in rows}, {"256"})
 
+    def test_many_kinds_of_untrained_nets_share_one_budget(self):
+        text = ("data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 3000}\nconvention: [mxnet, torch, tf]\n"
+                "generator_loss: [non-saturating, minimax]\nmodel: {latent_dim: {range: [1, 64]}}\ntrain: {epochs: 1}\n"
+                "parameters: {seed: {range: [1, 20]}, batch_size: 500}\nkeep: {samples: 0}\n")
+        experiment, path = (os.path.join(self.folder.name, "kinds" + ending) for ending in (".yaml", ".h5"))
+        with open(experiment, "w") as file:
+            file.write(text)
+        found = {}
+        for name, options in {"many": [], "few": ["--set", "latent_dim=1,2"]}.items():
+            run = gansweep("run", experiment, "-o", path, "--quiet", "--force", *options)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            rows = list(csv.DictReader(io.StringIO(gansweep("report", path, "--format", "csv").stdout)))
+            found[name] = {row["untrained_trials"] for row in rows}
+        self.assertEqual(found, {"many": {"16"}, "few": {"20"}})
+
+    def test_the_untrained_baseline_does_not_depend_on_the_number_of_threads(self):
+        said = [gansweep("report", self.path, "--format", "json", env={**os.environ, "OMP_NUM_THREADS": threads}).stdout for threads in ("1", "2", "5")]
+        self.assertTrue(said[0] == said[1] == said[2] and said[0])
+
     def test_seeds_that_are_zipped_with_settings_share_a_baseline_of_all_their_seeds(self):
         path = os.path.join(self.folder.name, "zipped.h5")
         experiment = os.path.join(self.folder.name, "zipped.yaml")
@@ -550,7 +569,8 @@ class Report(unittest.TestCase):
     def test_two_configurations_are_compared_trial_by_trial(self):
         path = self.run_sweep("paired", "  seed: {range: [1, 60]}\n  lr_G: [0.005, 0.05]\n")
         said, rows = self.compare(path, "0,1")
-        self.assertEqual((said["common"], said["pairs"], said["units"]), (60, 60, 60))
+        self.assertEqual((said["common"], said["finished"], said["done"]), (60, 60, 60))
+        self.assertEqual({(row["pairs"], row["units"]) for row in rows.values()}, {(60, 60)})
         with h5py.File(path) as file:
             trials = [np.flatnonzero(file["configuration"][:] == i) for i in (0, 1)]
             trials = [t[np.argsort(file["seed"][:][t])] for t in trials]
@@ -572,7 +592,7 @@ class Report(unittest.TestCase):
         for name in values:
             self.assertEqual((back[name]["first"], back[name]["difference"]), (rows[name]["second"], -rows[name]["difference"]))
         text = gansweep("report", path, "--compare", "0,1").stdout
-        self.assertIn("60 of 60 pairs of trials with the same seeds are done, of 60 data sets", text)
+        self.assertIn("of 60 pairs of trials with the same seeds 60 are finished, 60 have both trials done", text)
         self.assertIn("first:  lr_G 0.005\nsecond: lr_G 0.05\n", text)
         row = next(csv.DictReader(io.StringIO(gansweep("report", path, "--compare", "0,1", "--format", "csv").stdout)))
         self.assertEqual(float(row["difference"]), rows["loss_D"]["difference"])
@@ -580,13 +600,45 @@ class Report(unittest.TestCase):
     def test_pairs_of_the_same_data_are_one_unit(self):
         path = self.run_sweep("paired-units", "  seed: {range: [1, 4]}\n  data_seed: {range: [1, 20]}\n  lr_G: [0.05, 0.3]\n")
         said, rows = self.compare(path, "0,1")
-        self.assertEqual((said["pairs"], said["units"]), (80, 20))
+        self.assertEqual({(row["pairs"], row["units"]) for row in rows.values()}, {(80, 20)})
         with h5py.File(path) as file:
             order = np.lexsort([file["seed"][:], file["data_seed"][:], file["configuration"][:]])
             value = file["covariance_error"][:][order].reshape(2, 20, 4)
         unit = (value[1] - value[0]).sum(axis=1)
         t = unit.mean() / (unit.std(ddof=1) / np.sqrt(20))
         self.assertAlmostEqual(rows["covariance_error"]["p"], 2 * stats.t.sf(abs(t), 19), delta=1e-9)
+
+    def test_trials_that_diverged_are_failures_of_the_compared_shares(self):
+        path = self.run_sweep("diverged", "  seed: {range: [1, 200]}\n  lr_G: 0.005\n  lr_D: [0.05, 1.0e+37]\n")
+        said, rows = self.compare(path, "0,1")
+        with h5py.File(path) as file:
+            trials = [np.flatnonzero(file["configuration"][:] == i) for i in (0, 1)]
+            trials = [t[np.argsort(file["seed"][:][t])] for t in trials]
+            status, right = file["status"][:], file["covariance_ok"][:].astype(float)
+        self.assertTrue(np.isin(status, (1, 2)).all())
+        done = (status[trials[0]] == 1) & (status[trials[1]] == 1)
+        self.assertTrue(0 < done.sum() < 200, done.sum())
+        self.assertEqual((said["common"], said["finished"], said["done"]), (200, 200, done.sum()))
+        for name, row in rows.items():
+            self.assertEqual(row["pairs"], 200 if name in ("prints_ln2", "covariance_ok") else done.sum(), name)
+        self.assertTrue(right[status == 2].sum() == 0 and right[trials[0]][~done].sum() > 0, "no trial whose partner diverged is right")
+        whole = {row["configuration"]: row for row in json.loads(gansweep("report", path, "--format", "json").stdout)["rows"]}
+        for name in ("prints_ln2", "covariance_ok"):
+            self.assertEqual((rows[name]["first"], rows[name]["second"]), tuple(whole[i][name + "_share"] for i in (0, 1)))
+        lines = {line.split()[0]: line.split()[1] for line in gansweep("report", path, "--compare", "0,1").stdout.splitlines() if line}
+        self.assertEqual((lines["loss_D"], lines["covariance_ok"]), (str(done.sum()), "200"))
+        table = list(csv.DictReader(io.StringIO(gansweep("report", path, "--compare", "0,1", "--format", "csv").stdout)))
+        self.assertEqual([int(row["pairs"]) for row in table], [row["pairs"] for row in rows.values()])
+
+    def test_shares_that_do_not_differ_have_an_interval_with_a_width(self):
+        # Neither prints 0.693 in any trial: discriminators see through generators that do not learn. The four trials of a data set count as one.
+        path = self.run_sweep("never", "  seed: {range: [1, 4]}\n  data_seed: {range: [1, 30]}\n  lr_G: 1.0e-9\n  lr_D: [0.05, 0.1]\n")
+        said, rows = self.compare(path, "0,1")
+        row = rows["prints_ln2"]
+        self.assertEqual((row["first"], row["second"], row["units"], row["p"]), (0, 0, 30, 1))
+        high = stats.binomtest(0, 30).proportion_ci(method="wilson").high
+        self.assertAlmostEqual(row["high"], high, delta=1e-12)
+        self.assertAlmostEqual(row["low"], -high, delta=1e-12)
 
     def test_what_cannot_be_compared_is_refused(self):
         path = self.run_sweep("unpaired", "  batch_size: 8\nzip:\n  seed: [1, 2]\n  lr_G: [0.05, 0.3]\n")
