@@ -248,10 +248,11 @@ static void judge(gs_paired_quantity quantity, const gs_units *units, const pair
     const gs_run_options presets = {0};
     const double error = gs_units_standard_error(units, 0);
     const int64_t resamples = units->count > MANY_UNITS ? RESAMPLES_OF_MANY : RESAMPLES;
-    gs_bootstrap_means(units, resamples, SEED, gs_run_threads(&presets),
-                       (double *const[GS_MOST_MEANS]){space->replicates});
-    const gs_interval interval =
-        gs_bca_interval(found->difference, space->replicates, resamples, gs_units_acceleration(units, 0), CONFIDENCE);
+    if (units->count >= GS_UNITS_FOR_BCA) {
+        gs_bootstrap_means(units, resamples, SEED, gs_run_threads(&presets),
+                           (double *const[GS_MOST_MEANS]){space->replicates});
+    }
+    const gs_interval interval = gs_units_interval(units, 0, space->replicates, resamples, CONFIDENCE);
     found->interval = (gs_mean_interval){interval.low, interval.high};
     found->p = 2 * gsl_cdf_tdist_Q(fabs(found->difference) / error, (double)units->count - 1);
 }
@@ -374,8 +375,7 @@ static void print_table(const gs_paired *paired, const char *path, FILE *stream)
     (void)fprintf(stream,
                   "\nprints_ln2 and covariance_ok are shares of the finished trials, where one that diverged has "
                   "neither; all else is of trials that are done.\n"
-                  "Intervals: BCa bootstrap over data sets, Newcombe's of shares where no two differ; p: t test of no "
-                  "difference (docs/statistics.md).\n");
+                  "Intervals of 95 %% are over data sets; p: t test of no difference (docs/statistics.md).\n");
 }
 
 static void print_json_number(const char *name, double value, FILE *stream) {

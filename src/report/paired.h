@@ -23,7 +23,7 @@ typedef struct {
     int64_t pairs, units;      ///< that are compared; of different data
     double first, second;      ///< means; NaN without pairs
     double difference;         ///< second - first
-    gs_mean_interval interval; ///< over units: BCa bootstrap; of shares of which no two units differ, by Newcombe
+    gs_mean_interval interval; ///< over units: gs_units_interval(); of shares of which no two units differ, Newcombe's
     double p;                  ///< two-sided t test of no difference, over units; where these are all equal a sign test
 } gs_paired_difference;
 

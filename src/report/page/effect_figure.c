@@ -135,7 +135,7 @@ gs_status gs_figure_effects(const gs_page *page, gs_error *error) {
     }
     gs_figure_caption(page);
     gs_figure_floor_keys(page);
-    gs_html_print(page->stream, "Main effects: means over all configurations that have a value, with BCa bootstrap "
+    gs_html_print(page->stream, "Main effects: means over all configurations that have a value, with "
                                 "intervals of 95 %% over data sets.");
     const gs_untrained at_ln2 = gs_untrained_of(page->report, GS_UNTRAINED_PRINTS_LN2);
     char text[GS_UNTRAINED_TEXT];

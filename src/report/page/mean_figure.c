@@ -99,7 +99,7 @@ static void write_caption(const gs_page *page, int64_t shown, int64_t with_losse
     gs_figure_key(page, "G", minimax ? "generator (of the minimax loss its negative)" : "generator");
     gs_figure_key(page, "ln2", "ln 2");
     gs_html_print(page->stream,
-                  "Means over trainings that are done, with BCa bootstrap intervals of 95 %% over data sets. Shaded: "
+                  "Means over trainings that are done, with intervals of 95 %% over data sets. Shaded: "
                   "within 0.005 and "
                   "within 0.0005 nat of ln 2, the margins of the equivalence tests. Arrowheads: beyond the axis.");
     if (shown < with_losses) {
