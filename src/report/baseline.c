@@ -140,12 +140,16 @@ static gs_status measure_pack(gs_baseline *baseline, gs_worker *worker, int firs
     return status;
 }
 
-gs_status gs_baseline_measure(gs_baseline *baseline, const gs_experiment *experiment, gs_error *error) {
+static int count_threads(int packs) {
     const gs_run_options presets = {0};
+    const int most = gs_run_threads(&presets);
+    return most < packs ? most : packs;
+}
+
+gs_status gs_baseline_measure(gs_baseline *baseline, const gs_experiment *experiment, gs_error *error) {
     const int lanes = gs_isa_lanes(gs_isa_best()), packs = (baseline->count + lanes - 1) / lanes;
-    const int most = gs_run_threads(&presets), threads = most < packs ? most : packs;
     gs_status status = GS_OK; // of all threads: of the first that fails
-#pragma omp parallel num_threads(threads)
+#pragma omp parallel num_threads(count_threads(packs))
     {
         gs_worker worker;
         gs_error failure;

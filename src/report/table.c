@@ -43,9 +43,9 @@ gs_table_row *gs_table_add(gs_table *table, gs_style style) {
         return NULL;
     }
     gs_table_row *row = &table->rows[table->row_count++];
-    *row = (gs_table_row){.style = style};
-    for (int column = 0; column < table->column_count; column++) {
-        row->cell[column] = column == 0 ? cells : cells + GS_TABLE_NAME + (size_t)GS_TABLE_CELL * (size_t)(column - 1);
+    *row = (gs_table_row){.style = style, .cell = {cells}};
+    for (int column = 1; column < table->column_count; column++) {
+        row->cell[column] = cells + GS_TABLE_NAME + (size_t)GS_TABLE_CELL * (size_t)(column - 1);
     }
     return row;
 }
