@@ -109,7 +109,7 @@ typedef struct {
 
 // ---- choosing ----
 
-/// Which phase comes next. After the last one, of one configuration, that is left to gs_next_create() to say.
+/// Which phase comes next.
 static gs_status choose_phase(next_task *task, gs_error *error) {
     const gs_phase phase = gs_results_experiment(task->results)->design.phase;
     if (task->arguments->phase != FROM_THE_FILE) {
@@ -160,6 +160,9 @@ static gs_status choose(next_task *task, gs_error *error) {
     gs_error reason;
     gs_status status =
         gs_ranking_create(task->results, (gs_criterion)task->arguments->criterion, &task->ranking, &reason);
+    if (status == GS_OK && task->ranking->configurations == 1) {
+        return GS_OK; // nothing is left to choose
+    }
     if (status == GS_OK) {
         status = choose_phase(task, &reason);
     }
@@ -319,10 +322,28 @@ static gs_status print_all(const next_task *task, gs_error *error) {
     return GS_OK;
 }
 
+/// After the last phase: what the search has found.
+static void print_last(const next_task *task) {
+    const gs_median *score = &task->ranking->ranked[0].score;
+    const gs_ledger *ledger = &task->ranking->ledger;
+    char trials[GS_FORMAT_BYTES], pending[GS_FORMAT_BYTES];
+    (void)printf("%s: one configuration, of %s trials", task->path, gs_format_count(ledger->planned, trials));
+    if (ledger->pending > 0) {
+        (void)printf(", %s of them pending", gs_format_count(ledger->pending, pending));
+    }
+    (void)printf(": median %s %.4g (%.4g to %.4g, %.1f %%)\nNothing is left to choose: this is the last phase.\n",
+                 gs_criterion_names[task->ranking->criterion], score->median, score->interval.low, score->interval.high,
+                 100 * score->confidence);
+}
+
 static gs_status make(next_task *task, gs_error *error) {
     gs_status status = choose(task, error);
     if (status != GS_OK) {
         return status;
+    }
+    if (task->next == NULL) {
+        print_last(task);
+        return GS_OK;
     }
     task->output = task->arguments->output == NULL ? default_output(task->path, task->options.phase)
                                                    : strdup(task->arguments->output);

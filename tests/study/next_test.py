@@ -306,9 +306,10 @@ class Best(Case):
         with h5py.File(self.folder / "best.h5") as file:
             scores = np.sort(file["frechet_distance"][:])  # of seven the whole range covers the median with 1 - 2 / 2^7
         for arguments in [], ["--phase", "best"]:
-            run = self.gansweep("next", "best.h5", *arguments, code=2)
-            said = re.search(r"best.h5: it has one configuration, whose median frechet_distance is (\S+) \((\S+) to (\S+), 98.4 %\): "
-                             "nothing is left to choose, this is the last phase", run.stderr)
+            run = self.gansweep("next", "best.h5", *arguments, code=0)
+            said = re.fullmatch(r"best.h5: one configuration, of 7 trials: median frechet_distance (\S+) \((\S+) to (\S+), 98.4 %\)\n"
+                                "Nothing is left to choose: this is the last phase.\n", run.stdout)
+            self.assertEqual(run.stderr, "")
             np.testing.assert_allclose([float(number) for number in said.groups()], scores[[3, 0, 6]], rtol=1e-3)
 
     def test_of_a_grid_with_a_zip(self):
