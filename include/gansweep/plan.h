@@ -38,6 +38,10 @@ enum { GS_MOST_SHARDS = 1000000 };
 gs_status gs_plan_shard(const gs_experiment *experiment, int shard, int shards, gs_trial_range *trials,
                         gs_error *error);
 
+/// How much work an experiment is, whatever the processor, in examples times parameters that are trained.
+/// @return GS_ERROR_INPUT when the number of trials overflows
+gs_status gs_plan_work(const gs_experiment *experiment, double *work, gs_error *error);
+
 /// Restricts a plan to a part of its experiment, of which alone it has packs and members from then on.
 /// @return GS_ERROR_INPUT when the experiment has no such trials
 gs_status gs_plan_restrict(gs_plan *plan, gs_trial_range part, gs_error *error);

@@ -3,20 +3,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/cluster.h"
 #include "cli/command.h"
 #include "cli/common_options.h"
 #include "cli/dry_run.h"
 #include "cli/interrupt.h"
 #include "cli/origin.h"
 #include "cli/training.h"
+#include "cluster/mpi.h"
+#include "cluster/part_files.h"
 
 typedef struct {
     const char *output; ///< NULL: named after the experiment
     const char *shard;  ///< "3/10"; NULL: all trials
     text_list settings;
     double checkpoint;
-    int threads, isa;
-    bool resume, force, quiet, dry_run, profile;
+    int threads, isa, parts; ///< parts 0: not said
+    bool resume, force, quiet, dry_run, profile, is_virtual;
 } run_arguments;
 
 #define INTO(member) offsetof(run_arguments, member)
@@ -40,6 +43,18 @@ static const cli_option run_options[] = {
          "train only the I-th of N fair shares of the trials, I = 1 to N, into a file of its own; without -o "
          "its name ends with -I-of-N.h5. gansweep merge joins them",
      .offset = INTO(shard)},
+    {.name = "--parts",
+     .kind = OPTION_INTEGER,
+     .argument = "N",
+     .description = "under mpirun or srun: cut the trials into N shards that the processes take in turn, each a file "
+                    "until all are joined; without it about 32 a process. One process alone can do it, too",
+     .offset = INTO(parts),
+     .smallest = 1,
+     .largest = GS_MOST_SHARDS},
+    {.name = "--virtual",
+     .kind = OPTION_FLAG,
+     .description = "keep the parts, and join them in a small file whose datasets lead to theirs",
+     .offset = INTO(is_virtual)},
     THREADS_OPTION(INTO(threads)),
     ISA_OPTION(INTO(isa)),
     CHECKPOINT_OPTION(INTO(checkpoint)),
@@ -66,7 +81,9 @@ const cli_command run_command = {
     .name = "run",
     .summary = "train all trials of an experiment into a results file",
     .description = "Plans the experiment, trains every trial, checks every trained generator's covariance against the "
-                   "truth, and stores losses, parameters, samples and checks in one HDF5 file.",
+                   "truth, and stores losses, parameters, samples and checks in one HDF5 file. Built with MPI "
+                   "(gansweep --version says so) and started by mpirun or srun, all processes train together; "
+                   "docs/clusters.md says how.",
     .operands = {"EXPERIMENT"},
     .options = run_options,
     .option_count = sizeof run_options / sizeof *run_options,
@@ -74,7 +91,8 @@ const cli_command run_command = {
                 "  gansweep run experiments/d2l.yaml --dry-run --set seed=1:1000000\n"
                 "  gansweep run experiments/d2l.yaml -o d2l.h5 --resume    # the same line begins and goes on\n"
                 "  gansweep run experiments/learning-rates.yaml -o rates.h5 --set lr_D=0.01,0.05 --threads 8\n"
-                "  gansweep run experiments/d2l.yaml --shard 3/10          # d2l-03-of-10.h5, on any machine\n",
+                "  gansweep run experiments/d2l.yaml --shard 3/10          # d2l-03-of-10.h5, on any machine\n"
+                "  mpirun -n 8 gansweep run experiments/d2l.yaml --resume  # again after a kill, with any number\n",
     .run = run,
 };
 
@@ -140,11 +158,12 @@ static char *default_path(const char *experiment, shard_choice shard) {
     const char *dot = strrchr(name, '.');
     const size_t length = dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name);
     char *path = NULL;
-    const int digits = snprintf(NULL, 0, "%d", shard.of);
-    const int printed = shard.of == 0
-                            ? asprintf(&path, "%.*s.h5", (int)length, name)
-                            : asprintf(&path, "%.*s-%0*d-of-%d.h5", (int)length, name, digits, shard.number, shard.of);
-    return printed < 0 ? NULL : path;
+    if (asprintf(&path, "%.*s.h5", (int)length, name) < 0 || shard.of == 0) {
+        return path;
+    }
+    char *of_shard = gs_part_path(path, shard.number, shard.of);
+    free(path);
+    return of_shard;
 }
 
 /// With --force a slip of the fingers must not replace the experiment by its results.
@@ -222,7 +241,8 @@ static int train(const run_task *sweep, gs_error *error) {
     return sweep->arguments->resume && there ? go_on(sweep, &task, error) : begin(sweep, &task, error);
 }
 
-static int run_experiment(run_task *sweep, const char *experiment_path, gs_error *error) {
+/// Everything before the first file is made.
+static gs_status prepare(run_task *sweep, const char *experiment_path, gs_error *error) {
     const run_arguments *arguments = sweep->arguments;
     gs_status status = gs_experiment_read(experiment_path, arguments->settings.texts, arguments->settings.count,
                                           &sweep->experiment, error);
@@ -239,41 +259,78 @@ static int run_experiment(run_task *sweep, const char *experiment_path, gs_error
     if (sweep->path == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the name of the results file");
     }
-    if (arguments->dry_run) {
-        return dry_run(sweep->experiment, sweep->plan, &sweep->options, sweep->path, error);
+    return arguments->dry_run ? GS_OK : refuse_own_experiment(sweep, experiment_path, error);
+}
+
+/// Whether processes train together. Those of srun need not: each may have a shard of its own.
+static bool is_cluster(const gs_launch *launch, const run_arguments *arguments) {
+    const bool several = launch->processes > 1 && (launch->is_mpi || arguments->shard == NULL);
+    return several || (launch->is_mpi && gs_mpi_library() != NULL) || arguments->parts > 0 || arguments->is_virtual;
+}
+
+static gs_status check_options(const gs_launch *launch, const run_arguments *arguments, shard_choice *shard,
+                               gs_error *error) {
+    gs_status status = check_isa(arguments->isa, error);
+    if (status == GS_OK && arguments->resume && arguments->force) {
+        status = gs_fail(error, GS_ERROR_INPUT,
+                         "--resume goes on with the results file and --force replaces it: one of them");
     }
-    status = refuse_own_experiment(sweep, experiment_path, error);
-    return status == GS_OK ? train(sweep, error) : (int)status;
+    if (status == GS_OK) {
+        status = read_shard(arguments->shard, shard, error);
+    }
+    if (status == GS_OK && shard->of != 0 && is_cluster(launch, arguments)) {
+        status =
+            gs_fail(error, GS_ERROR_INPUT,
+                    "--shard is a part that one process trains alone, and here processes take parts in turn: leave "
+                    "out either --shard, or --parts, --virtual and mpirun");
+    }
+    return status;
+}
+
+static int run_sweep(const gs_launch *launch, run_task *sweep, int code, gs_error *error) {
+    const run_arguments *arguments = sweep->arguments;
+    if (is_cluster(launch, arguments)) {
+        const cluster_task task = {.experiment = sweep->experiment,
+                                   .plan = sweep->plan,
+                                   .path = sweep->path,
+                                   .options = sweep->options,
+                                   .parts = arguments->parts,
+                                   .resume = arguments->resume,
+                                   .force = arguments->force,
+                                   .is_virtual = arguments->is_virtual,
+                                   .quiet = arguments->quiet,
+                                   .dry_run = arguments->dry_run,
+                                   .profile = arguments->profile,
+                                   .argument_count = sweep->argument_count,
+                                   .typed = sweep->typed};
+        return run_on_cluster(launch, &task, code, error);
+    }
+    if (code != GS_OK) {
+        return code;
+    }
+    return arguments->dry_run ? (int)dry_run(sweep->experiment, sweep->plan, &sweep->options, sweep->path, error)
+                              : train(sweep, error);
 }
 
 static int run(int argument_count, char **typed, gs_error *error) {
     run_arguments arguments = {.isa = GS_ISA_AUTO, .checkpoint = GS_CHECKPOINT_SECONDS};
     const char *operands[MAX_OPERANDS] = {NULL};
+    const gs_launch launch = gs_launch_found();
+    run_task sweep = {.arguments = &arguments, .argument_count = argument_count, .typed = typed};
     int code = read_arguments(&run_command, argument_count, typed, &arguments, operands, error);
     if (code == GS_OK) {
-        code = check_isa(arguments.isa, error);
+        code = check_options(&launch, &arguments, &sweep.shard, error);
     }
-    if (code == GS_OK && arguments.resume && arguments.force) {
-        code = gs_fail(error, GS_ERROR_INPUT,
-                       "--resume goes on with the results file and --force replaces it: one of them");
-    }
-    shard_choice shard = {0};
+    sweep.options = (gs_run_options){.threads = arguments.threads,
+                                     .isa = (gs_isa)arguments.isa,
+                                     .checkpoint = checkpoint_option(arguments.checkpoint)};
     if (code == GS_OK) {
-        code = read_shard(arguments.shard, &shard, error);
+        code = prepare(&sweep, operands[0], error);
     }
-    if (code == GS_OK) {
-        run_task sweep = {.arguments = &arguments,
-                          .shard = shard,
-                          .argument_count = argument_count,
-                          .typed = typed,
-                          .options = {.threads = arguments.threads,
-                                      .isa = (gs_isa)arguments.isa,
-                                      .checkpoint = checkpoint_option(arguments.checkpoint)}};
-        code = run_experiment(&sweep, operands[0], error);
-        free(sweep.path);
-        gs_plan_free(sweep.plan);
-        gs_experiment_free(sweep.experiment);
-    }
+    code = run_sweep(&launch, &sweep, code, error);
+    free(sweep.path);
+    gs_plan_free(sweep.plan);
+    gs_experiment_free(sweep.experiment);
     free(arguments.settings.texts);
     return code;
 }

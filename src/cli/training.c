@@ -37,28 +37,26 @@ static gs_status print_report(const char *path, gs_error *error) {
     return status;
 }
 
-/// What was found, where it is and how it is opened.
-static gs_status summarise(const training_task *task, const gs_progress *progress, const gs_ledger *ledger,
-                           gs_error *error) {
-    const gs_status status = ledger->planned <= MOST_TRIALS_SUMMARISED ? print_report(task->path, error) : GS_OK;
+gs_status summarise(const char *results_path, int64_t first_trial, const gs_progress *progress, const gs_ledger *ledger,
+                    const char *with, gs_error *error) {
+    const gs_status status = ledger->planned <= MOST_TRIALS_SUMMARISED ? print_report(results_path, error) : GS_OK;
     if (status != GS_OK) {
         return status;
     }
     char trials[GS_FORMAT_BYTES], time[GS_FORMAT_BYTES], rate[GS_FORMAT_BYTES];
-    char *path = shell_quoted(task->path), *program = shell_quoted(program_invocation_name);
+    char *path = shell_quoted(results_path), *program = shell_quoted(program_invocation_name);
     if (path == NULL || program == NULL) {
         free(path);
         free(program);
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the summary");
     }
-    const int threads = gs_run_threads_used(task->plan, &task->options);
     const int64_t trained = progress->done - progress->before;
-    (void)printf("\n%s trial%s in %s, %s trials/s with %d thread%s. The results are in %s:\n",
-                 gs_format_count(trained, trials), trained == 1 ? "" : "s", gs_format_duration(progress->seconds, time),
-                 gs_format_count(trained > 0 ? (int64_t)((double)trained / progress->seconds + 0.5) : 0, rate), threads,
-                 threads == 1 ? "" : "s", task->path);
+    (void)printf("\n%s trial%s in %s, %s trials/s with %s. The results are in %s:\n", gs_format_count(trained, trials),
+                 trained == 1 ? "" : "s", gs_format_duration(progress->seconds, time),
+                 gs_format_count(trained > 0 ? (int64_t)((double)trained / progress->seconds + 0.5) : 0, rate), with,
+                 results_path);
     (void)printf("  %s report %s\n  %s show %s %lld\n  %s list %s\n", program, path, program, path,
-                 (long long)gs_plan_part(task->plan).first, program, path);
+                 (long long)first_trial, program, path);
     (void)printf("  python3 -c 'import sys, xarray; print(xarray.open_dataset(sys.argv[1], engine=\"h5netcdf\"))' %s\n",
                  path);
     (void)printf("  python3 -c 'import sys, h5py; print(h5py.File(sys.argv[1])[\"loss_G\"][:, -1])' %s\n", path);
@@ -150,7 +148,11 @@ int train_pending(training_task *task, gs_error *error) {
         return say_what_is_kept(task, &ledger, SIGNAL_CODE + interrupted, reason, error);
     }
     gs_error reason;
-    status = task->quiet ? GS_OK : summarise(task, &progress, &ledger, &reason);
+    char with[32];
+    const int threads = gs_run_threads_used(task->plan, &task->options);
+    (void)snprintf(with, sizeof with, "%d thread%s", threads, threads == 1 ? "" : "s");
+    status =
+        task->quiet ? GS_OK : summarise(task->path, gs_plan_part(task->plan).first, &progress, &ledger, with, &reason);
     task->times.summarised = seconds_now();
     if (status != GS_OK) {
         return gs_fail(error, status, "all trials are finished and kept; no summary: %s", reason.message);

@@ -20,6 +20,11 @@ typedef struct {
 /// @return the exit code; a failure's line says what is kept and which command goes on
 int train_pending(training_task *task, gs_error *error);
 
+/// Says what was found, where it is and how it is opened.
+/// @param with  what trained it: "4 threads"
+gs_status summarise(const char *results_path, int64_t first_trial, const gs_progress *progress, const gs_ledger *ledger,
+                    const char *with, gs_error *error);
+
 /// Goes on with a results file that is open for reading.
 /// @param repair  trials that are damaged are made again; without it damage is an error
 /// @param task  its path, options, quiet, profile and times.start are set

@@ -69,6 +69,13 @@ static double work_of_all(const gs_experiment *experiment, const gs_digits *digi
     return at.before + work_of_combination(&at);
 }
 
+gs_status gs_plan_work(const gs_experiment *experiment, double *work, gs_error *error) {
+    gs_digits digits;
+    const gs_status status = gs_digits_create(experiment, &digits, error);
+    *work = status == GS_OK ? work_of_all(experiment, &digits) : 0;
+    return status;
+}
+
 /// The trial before which there is so much work. Asked for more and more, never for less than before.
 static int64_t trial_after(walk *at, double work) {
     while (at->combination + 1 < at->digits->shape_count && at->before + work_of_combination(at) <= work) {

@@ -134,10 +134,10 @@ class Help(Case):
         for option in ["-o, --output FILE", "--set NAME=VALUES", "--threads N", "--isa NAME", "--force", "--quiet", "--dry-run"]:
             self.assertIn(option, text)
 
-    def test_version_is_printed(self):
+    def test_version_is_printed_and_whether_it_has_mpi(self):
         run = self.gansweep("--version")
         self.assertEqual(run.returncode, 0)
-        self.assertRegex(run.stdout, r"^gansweep \d+\.\d+\.\d+\n$")
+        self.assertRegex(run.stdout, r"^gansweep \d+\.\d+\.\d+, (without MPI|with .+)\n$")
 
 
 class CommandLine(Case):

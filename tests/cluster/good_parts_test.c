@@ -1,0 +1,59 @@
+/// Into how many parts a sweep is cut.
+#include <math.h>
+
+#include "../experiment/fixture.h"
+#include "cluster/job.h"
+
+static int good_parts(int64_t trials, int ranks, int threads) {
+    char text[1024];
+    double work;
+    gs_error error = {""};
+    (void)snprintf(text, sizeof text, DATA "check: {samples: 600}\nparameters: {seed: {range: [1, %lld]}}\n",
+                   (long long)trials);
+    gs_experiment *experiment = parse(text);
+    gs_plan *plan = plan_of(experiment);
+    assert_int_equal(gs_plan_work(experiment, &work, &error), GS_OK);
+    // 20 epochs of 1000 examples and 125 updates, with 43 parameters; and 600 samples of 6 parameters, a third each
+    assert_true(fabs(work / (double)trials - (20 * (1000 + 1.5 * 125) * 43 + 600 * 6 / 3.0)) < 1e-3);
+    const int parts = gs_job_good_parts(plan, work, 16, ranks, threads);
+    gs_plan_free(plan);
+    gs_experiment_free(experiment);
+    return parts;
+}
+
+static void a_large_sweep_has_32_parts_a_rank(void **state) {
+    (void)state;
+    assert_int_equal(good_parts(10000000, 2, 2), 64);
+    assert_int_equal(good_parts(10000000, 5, 40), 160);
+    assert_int_equal(good_parts(1000000000, 100, 6400), 3200);
+}
+
+static void a_small_one_has_fewer_but_each_rank_has_one(void **state) {
+    (void)state;
+    assert_int_equal(good_parts(60000, 2, 2), 2 * 7); // 61e9 of work, 4e9 a thread at least
+    assert_int_equal(good_parts(60000, 2, 4), 2 * 3);
+    assert_int_equal(good_parts(60000, 2, 40), 2);
+    assert_int_equal(good_parts(1000, 1, 1), 1);
+    assert_int_equal(good_parts(1000, 5, 5), 5);
+}
+
+static void there_are_never_more_parts_than_trials(void **state) {
+    (void)state;
+    assert_int_equal(good_parts(3, 5, 5), 3);
+    assert_int_equal(good_parts(1, 5, 5), 1);
+}
+
+static void there_are_never_more_parts_than_shards(void **state) {
+    (void)state;
+    assert_int_equal(good_parts((int64_t)1 << 50, 1000000, 1000000), GS_MOST_SHARDS);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_large_sweep_has_32_parts_a_rank),
+        cmocka_unit_test(a_small_one_has_fewer_but_each_rank_has_one),
+        cmocka_unit_test(there_are_never_more_parts_than_trials),
+        cmocka_unit_test(there_are_never_more_parts_than_shards),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
