@@ -128,15 +128,22 @@ static void say_what_is_kept(cluster_run *run, int code, gs_error *error) {
 
 /// How the parts were handed out, as --profile says it. Collective.
 static void say_traffic(cluster_run *run) {
-    const double seconds = run->training_seconds > 0 ? run->training_seconds : 1;
-    int64_t messages = gs_team_messages(run->team), waited = (int64_t)(1e6 * run->waiting_seconds);
-    gs_team_largest_numbers(run->team, &messages, 1);
-    gs_team_largest_numbers(run->team, &waited, 1);
-    if (run->team->rank == 0 && run->task->profile) {
-        (void)printf("\n%d parts, %d of them trained now. A process sent %lld messages at most: %.2f a second. The "
-                     "first waited %.3f s for the last.\n",
-                     run->job.parts, run->job.wanted_count, (long long)messages, (double)messages / seconds,
-                     1e-6 * (double)waited);
+    enum { MESSAGES, ANSWER, WAIT, COUNT };
+    const double microsecond = 1e-6, seconds = run->training_seconds;
+    double answer;
+    int64_t most[COUNT];
+    most[MESSAGES] = gs_team_messages(run->team, &answer);
+    most[ANSWER] = (int64_t)(answer / microsecond);
+    most[WAIT] = (int64_t)(run->waiting_seconds / microsecond);
+    gs_team_largest_numbers(run->team, most, COUNT);
+    if (run->team->rank == 0 && run->task->profile && !run->task->quiet) {
+        (void)printf("\n%d of %d parts were trained, in %.3f s. Of all processes' figures the largest:\n"
+                     "  messages to and from process 0 %12lld   %8.2f a second\n"
+                     "  waiting for an answer          %12.3f s at most\n"
+                     "  waiting for the last process   %12.3f s %7.2f %%\n",
+                     run->job.wanted_count, run->job.parts, seconds, (long long)most[MESSAGES],
+                     (double)most[MESSAGES] / seconds, microsecond * (double)most[ANSWER],
+                     microsecond * (double)most[WAIT], 100 * microsecond * (double)most[WAIT] / seconds);
     }
 }
 

@@ -18,7 +18,8 @@ struct gs_mpi {
     MPI_Comm host;          ///< the ranks that share this host's memory
     pthread_mutex_t calls;  ///< held in each call of MPI
     pthread_mutex_t asking; ///< held from a question to its answer, and while rank 0 answers
-    int64_t messages;       ///< under `asking`
+    int64_t messages;       ///< under `asking`, as is ...
+    double longest_wait;    ///< ... for an answer, in seconds
     gs_mpi_answer answer;   ///< of rank 0
     void *context;
     pthread_t answering; ///< rank 0's thread
@@ -217,6 +218,12 @@ int gs_mpi_gather_on_host(gs_mpi *mpi, const void *mine, int bytes, void **all, 
 
 // ---- asking ----
 
+static double now(void) {
+    struct timespec time;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
 int64_t gs_mpi_ask(gs_mpi *mpi, const int64_t question[GS_MPI_NUMBERS]) {
     int64_t answer = 0;
     MPI_Request request;
@@ -228,16 +235,20 @@ int64_t gs_mpi_ask(gs_mpi *mpi, const int64_t question[GS_MPI_NUMBERS]) {
         (void)MPI_Irecv(&answer, 1, MPI_INT64_T, 0, TAG_ANSWER, MPI_COMM_WORLD, &request);
         (void)MPI_Send(question, GS_MPI_NUMBERS, MPI_INT64_T, 0, TAG_QUESTION, MPI_COMM_WORLD);
         (void)pthread_mutex_unlock(&mpi->calls);
+        const double begin = now();
         (void)wait_for(mpi, &request, NULL, NULL);
+        const double waited = now() - begin;
+        mpi->longest_wait = waited > mpi->longest_wait ? waited : mpi->longest_wait;
         mpi->messages += 2;
     }
     (void)pthread_mutex_unlock(&mpi->asking);
     return answer;
 }
 
-int64_t gs_mpi_messages(gs_mpi *mpi) {
+int64_t gs_mpi_messages(gs_mpi *mpi, double *longest_wait) {
     (void)pthread_mutex_lock(&mpi->asking);
     const int64_t messages = mpi->messages;
+    *longest_wait = mpi->longest_wait;
     (void)pthread_mutex_unlock(&mpi->asking);
     return messages;
 }

@@ -54,6 +54,7 @@ void gs_mpi_abort(gs_mpi *mpi, int code);
 /// Asks rank 0, which asks itself without a message.
 int64_t gs_mpi_ask(gs_mpi *mpi, const int64_t question[GS_MPI_NUMBERS]);
 /// Questions and answers that this rank has sent and received.
-int64_t gs_mpi_messages(gs_mpi *mpi);
+/// @param longest_wait  seconds from a question to its answer at most
+int64_t gs_mpi_messages(gs_mpi *mpi, double *longest_wait);
 
 #endif

@@ -75,7 +75,8 @@ int64_t gs_mpi_ask(gs_mpi *mpi, const int64_t question[GS_MPI_NUMBERS]) {
     abort();
 }
 
-int64_t gs_mpi_messages(gs_mpi *mpi) {
+int64_t gs_mpi_messages(gs_mpi *mpi, double *longest_wait) {
     (void)mpi;
+    (void)longest_wait;
     abort();
 }

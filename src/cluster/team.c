@@ -144,6 +144,7 @@ gs_counts gs_team_counts(gs_team *team) {
     return sum;
 }
 
-int64_t gs_team_messages(gs_team *team) {
-    return team->mpi == NULL ? 0 : gs_mpi_messages(team->mpi);
+int64_t gs_team_messages(gs_team *team, double *longest_wait) {
+    *longest_wait = 0;
+    return team->mpi == NULL ? 0 : gs_mpi_messages(team->mpi, longest_wait);
 }

@@ -51,6 +51,7 @@ int gs_team_exchange(gs_team *team, const gs_counts *counts);
 /// The sum of what all ranks have said. For rank 0 alone.
 gs_counts gs_team_counts(gs_team *team);
 /// Messages that this rank has sent and received for these.
-int64_t gs_team_messages(gs_team *team);
+/// @param longest_wait  seconds that it waited for an answer at most
+int64_t gs_team_messages(gs_team *team, double *longest_wait);
 
 #endif
