@@ -220,7 +220,7 @@ static void free_names(char **names, int count) {
 gs_status gs_job_join(gs_job *job, const gs_merge_options *options, gs_merged *merged, gs_error *error) {
     char **names = calloc((size_t)job->parts, sizeof *names);
     gs_status status = names == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for the names of the parts") : GS_OK;
-    for (int i = 0; i < job->parts && status == GS_OK; i++) {
+    for (int i = 0; names != NULL && i < job->parts && status == GS_OK; i++) {
         names[i] = gs_part_path(job->path, i + 1, job->parts);
         status = names[i] == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for the names of the parts") : GS_OK;
     }

@@ -93,7 +93,7 @@ gs_status gs_part_families_find(const char *path, gs_part_families *families, gs
                                                  strerror(errno))
                                        : GS_OK;
     const struct dirent *entry;
-    while (status == GS_OK && (entry = readdir(entries)) != NULL) { // NOLINT(concurrency-mt-unsafe)
+    while (entries != NULL && status == GS_OK && (entry = readdir(entries)) != NULL) {
         const int parts = parts_of(entry->d_name, path + strlen(folder));
         if (parts > 0) {
             status = add(families, entry->d_name, parts, error);

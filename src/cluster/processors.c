@@ -49,10 +49,10 @@ static gs_processors slice(const gs_processors *set, int first, int count) {
 
 int gs_processors_share(const gs_processors *all, int count, int place, gs_processors *own) {
     const gs_processors *mine = &all[place];
-    int sharers = 0, before = 0;
+    int sharers = 1, before = 0; // itself is one
     bool same = true;
     for (int i = 0; i < count; i++) {
-        if (i == place || meet(mine, &all[i])) {
+        if (i != place && meet(mine, &all[i])) {
             sharers++;
             before += i < place;
             same = same && memcmp(mine, &all[i], sizeof *mine) == 0;
