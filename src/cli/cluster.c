@@ -153,8 +153,13 @@ static int settle(cluster_run *run, gs_error *error) {
     int code = (int)gs_job_settle(&run->job, error);
     code = agree(run, code, error);
     if (code == GS_OK && !run->job.complete) {
-        const gs_status status = gs_job_inspect(&run->job, error);
-        code = agree(run, interrupted ? SIGNAL_CODE + interrupted : (int)status, error);
+        code = (int)gs_job_inspect(&run->job, error);
+        if (code == GS_OK && interrupted > 0) {
+            code = SIGNAL_CODE + interrupted;
+            (void)gs_fail(error, GS_ERROR_RUN, "ended by %s before anything was trained",
+                          interruption_name(interrupted));
+        }
+        code = agree(run, code, error);
     }
     if (code == GS_OK && !run->job.complete) {
         code = (int)gs_job_share_states(&run->job, error);
@@ -182,7 +187,8 @@ static int train(cluster_run *run, gs_error *error) {
     (void)gs_job_agree(job, &code);
     run->waiting_seconds = seconds_now() - done;
     run->training_seconds = seconds_now() - begin;
-    code = job->ended_with != 0 ? job->ended_with : code;
+    const int ended = gs_job_ended_with(job);
+    code = ended != 0 ? ended : code;
     error->message[0] = '\0';
     if (run->team->rank == 0) {
         gs_progress progress = gs_job_progress(job);

@@ -90,6 +90,12 @@ int gs_job_agree(gs_job *job, int *code) {
     return gs_team_agree(job->team, code, attend_while_waiting, job);
 }
 
+int gs_job_ended_with(gs_job *job) {
+    job->ended_with = gs_team_ended(job->team);
+    gs_team_broadcast(job->team, &job->ended_with, sizeof job->ended_with);
+    return job->ended_with;
+}
+
 // ---- training ----
 
 /// What a rank is busy with: a part that is trained, and beside it the end of the part before and the making of the

@@ -80,8 +80,10 @@ gs_status gs_job_share_states(gs_job *job, gs_error *error);
 /// Trains parts until none is left, or the job is ended.
 gs_status gs_job_train(gs_job *job, gs_error *error);
 
-/// Waits for all ranks. Exit code and rank as gs_team_agree() says; a job that was ended early has its code.
+/// Waits for all ranks. Exit code and rank as gs_team_agree() says.
 int gs_job_agree(gs_job *job, int *code);
+/// Exit code of a job that was ended early, or 0: the same for all ranks, however late one of them was told to end.
+int gs_job_ended_with(gs_job *job);
 /// How far all ranks are. For rank 0.
 gs_progress gs_job_progress(gs_job *job);
 /// Tells rank 0 what was finished, hears whether the job is ended, and shows progress; some times a second.

@@ -125,17 +125,6 @@ gs_status gs_mpi_join(gs_mpi **mpi, int *rank, int *processes, gs_error *error) 
     return GS_OK;
 }
 
-void gs_mpi_leave(gs_mpi *mpi) {
-    end_answering(mpi);
-    (void)MPI_Comm_free(&mpi->host);
-    (void)MPI_Finalize();
-    (void)pthread_mutex_destroy(&mpi->calls);
-    (void)pthread_mutex_destroy(&mpi->asking);
-    (void)pthread_mutex_destroy(&mpi->ending);
-    (void)pthread_cond_destroy(&mpi->end);
-    free(mpi);
-}
-
 void gs_mpi_abort(gs_mpi *mpi, int code) {
     (void)pthread_mutex_lock(&mpi->calls);
     (void)MPI_Abort(MPI_COMM_WORLD, code);
@@ -251,4 +240,22 @@ int64_t gs_mpi_messages(gs_mpi *mpi, double *longest_wait) {
     *longest_wait = mpi->longest_wait;
     (void)pthread_mutex_unlock(&mpi->asking);
     return messages;
+}
+
+// ---- leaving ----
+
+void gs_mpi_leave(gs_mpi *mpi) {
+    MPI_Request request;
+    (void)pthread_mutex_lock(&mpi->calls);
+    (void)MPI_Ibarrier(MPI_COMM_WORLD, &request);
+    (void)pthread_mutex_unlock(&mpi->calls);
+    (void)wait_for(mpi, &request, NULL, NULL); // from here on nobody asks
+    end_answering(mpi);
+    (void)MPI_Comm_free(&mpi->host);
+    (void)MPI_Finalize();
+    (void)pthread_mutex_destroy(&mpi->calls);
+    (void)pthread_mutex_destroy(&mpi->asking);
+    (void)pthread_mutex_destroy(&mpi->ending);
+    (void)pthread_cond_destroy(&mpi->end);
+    free(mpi);
 }

@@ -131,6 +131,13 @@ int gs_team_exchange(gs_team *team, const gs_counts *counts) {
     return (int)ask(team, question);
 }
 
+int gs_team_ended(gs_team *team) {
+    (void)pthread_mutex_lock(&team->mutex);
+    const int code = (int)team->end;
+    (void)pthread_mutex_unlock(&team->mutex);
+    return code;
+}
+
 gs_counts gs_team_counts(gs_team *team) {
     gs_counts sum = {0};
     (void)pthread_mutex_lock(&team->mutex);

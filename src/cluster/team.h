@@ -48,6 +48,8 @@ int64_t gs_team_claim(gs_team *team);
 void gs_team_end_job(gs_team *team, int code);
 /// Says what this rank has finished, and asks whether the job is to end: the exit code, or 0.
 int gs_team_exchange(gs_team *team, const gs_counts *counts);
+/// The exit code of whoever ended the job, or 0. For rank 0 alone.
+int gs_team_ended(gs_team *team);
 /// The sum of what all ranks have said. For rank 0 alone.
 gs_counts gs_team_counts(gs_team *team);
 /// Messages that this rank has sent and received for these.
