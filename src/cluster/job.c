@@ -106,6 +106,7 @@ typedef struct {
     gs_counts before;            ///< of this rank, in parts before the present one
     pthread_mutex_t mutex;
     pthread_cond_t wake;
+    int64_t lost;     ///< trials of parts that were closed beside, and stay pending
     bool claim;       ///< the present part is as good as trained; under `mutex`
     gs_status status; ///< of the thread beside, known when it is joined
     gs_error failure;
@@ -144,7 +145,7 @@ static void note_progress(const gs_progress *progress, void *context) {
 
 static void *work_beside(void *argument) {
     gs_training_parts *all = argument;
-    all->status = gs_part_close(&all->last, &all->failure);
+    all->status = gs_part_close(&all->last, &all->lost, &all->failure);
     (void)pthread_mutex_lock(&all->mutex);
     while (!all->claim) {
         gs_wait_at_most(&all->wake, &all->mutex, SECONDS_BETWEEN_LOOKS);
@@ -173,12 +174,14 @@ static gs_status train_present(gs_training_parts *all, gs_error *error) {
     gs_status status =
         gs_run(all->present.experiment, all->present.plan, all->present.store, &options, &summary, error);
     all->present.seconds = summary.seconds;
+    all->present.done = summary.done - summary.before;
     all->before = counts_of(&all->before, &summary, all->present.diverged_before);
     (void)pthread_mutex_lock(&all->mutex);
     all->claim = true;
     (void)pthread_cond_signal(&all->wake);
     (void)pthread_mutex_unlock(&all->mutex);
     (void)pthread_join(beside, NULL);
+    all->before.done -= all->lost;
     if (status == GS_OK && all->status != GS_OK) {
         status = gs_fail(error, all->status, "%s", all->failure.message);
     }
@@ -197,7 +200,8 @@ gs_status gs_job_train(gs_job *job, gs_error *error) {
     gs_part *const open[] = {&all.last, &all.present};
     for (int i = 0; i < 2; i++) {
         gs_error reason;
-        const gs_status closed = gs_part_close(open[i], &reason);
+        const gs_status closed = gs_part_close(open[i], &all.lost, &reason);
+        all.before.done -= all.lost;
         if (status == GS_OK && closed != GS_OK) {
             status = gs_fail(error, closed, "%s", reason.message);
         }

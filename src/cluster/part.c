@@ -83,7 +83,9 @@ static gs_status go_on(const gs_job *job, const char *path, gs_part *part, gs_er
     if (status == GS_OK) {
         part->experiment = gs_results_experiment(part->results);
         part->plan = gs_results_plan(part->results);
-        part->diverged_before = gs_store_ledger(part->store).diverged;
+        const gs_ledger before = gs_store_ledger(part->store);
+        part->done_before = before.done + before.diverged;
+        part->diverged_before = before.diverged;
     }
     return status;
 }
@@ -98,14 +100,21 @@ gs_status gs_part_open(const gs_job *job, int number, gs_part *part, gs_error *e
     const bool is_there = job->states[number - 1] == GS_PART_UNFINISHED;
     const gs_status status = is_there ? go_on(job, path, part, error) : create(job, path, part, error);
     if (status != GS_OK) {
-        (void)gs_part_close(part, NULL);
+        int64_t none;
+        (void)gs_part_close(part, &none, NULL);
     }
     free(path);
     return status;
 }
 
-gs_status gs_part_close(gs_part *part, gs_error *error) {
-    const gs_status status = part->store == NULL ? GS_OK : gs_store_close(part->store, part->seconds, NULL, error);
+gs_status gs_part_close(gs_part *part, int64_t *lost, gs_error *error) {
+    gs_status status = GS_OK;
+    *lost = 0;
+    if (part->store != NULL) {
+        gs_ledger ledger = {0};
+        status = gs_store_close(part->store, part->seconds, &ledger, error);
+        *lost = part->done_before + part->done - (ledger.done + ledger.diverged);
+    }
     gs_results_close(part->results);
     gs_plan_free(part->own_plan);
     *part = (gs_part){0};

@@ -11,8 +11,9 @@ typedef struct {
     gs_plan *own_plan;               ///< of a new file
     gs_results *results;             ///< of a file that was there
     gs_store *store;
-    int64_t diverged_before; ///< trials of the file that had diverged before
-    double seconds;          ///< of training in it
+    int64_t done_before, diverged_before; ///< trials of the file that were finished before; of these diverged
+    int64_t done;                         ///< trained now: their rows are written
+    double seconds;                       ///< of training in it
 } gs_part;
 
 /// The plan of one part.
@@ -28,6 +29,8 @@ gs_status gs_part_open(const gs_job *job, int number, gs_part *part, gs_error *e
 
 /// Acknowledges what was trained and ends it. One of number 0 is no error.
 /// @param part  is of number 0 afterwards
-gs_status gs_part_close(gs_part *part, gs_error *error);
+/// @param lost  trials that were trained, and stay pending: after a failure, or the last one when the drawing of the
+/// plots was stopped
+gs_status gs_part_close(gs_part *part, int64_t *lost, gs_error *error);
 
 #endif
