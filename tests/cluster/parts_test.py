@@ -127,6 +127,9 @@ class Resume(Case):
                     with h5py.File(self.folder / name) as file:
                         finished += int((file["status"][:] > 0).sum())
             self.assertIn(f"{finished:,} of {LONG_TRIALS}", message)
+            resumed = self.gansweep("run", "small.yaml", "--resume", "--parts", "9", *LONG)
+            self.assertEqual(resumed.returncode, 0, resumed.stderr)
+            self.assertRegex(resumed.stdout, rf"(?m)^{int(LONG_TRIALS.replace(',', '')) - finished:,} trials in ")
             for path in self.folder.glob("*.h5"):
                 path.unlink()
 
