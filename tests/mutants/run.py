@@ -92,7 +92,10 @@ class Copy:
         if not succeeded:
             raise Broken("does not build:\n" + output[-3000:])
         limit = max(SECONDS_AT_LEAST, SLOWER_AT_MOST * self.seconds[test]) if test in self.seconds else None
-        return run(["ctest", "-R", f"^{re.escape(test)}$", "--no-tests=error", "--output-on-failure"], self.build, limit)
+        passed, output = run(["ctest", "-R", f"^{re.escape(test)}$", "--no-tests=error", "--output-on-failure"], self.build, limit)
+        if "***Skipped" in output:
+            raise Broken(f"{test} was skipped: " + output[-3000:])
+        return passed, output
 
     def try_mutant(self, patch, test):
         """Returns whether the test notices the mutant."""
