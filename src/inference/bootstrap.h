@@ -48,8 +48,9 @@ void gs_bootstrap_means(const gs_units *units, int64_t resamples, uint64_t seed,
 /// @param confidence  0.95 for 95 %
 gs_interval gs_bca_interval(double estimate, double *replicates, int64_t count, double acceleration, double confidence);
 
-/// Units from which on a mean's interval is BCa's. Of fewer, resamples vary too little: of normal units BCa's 95 % cover in
-/// 49 % of two, 90 % of ten, 92 % of twenty; Student's t interval, mean -+ t standard errors, in 95 % of any number.
+/// Units from which on a mean's interval is BCa's. Of fewer, resamples vary too little: of normal units BCa's 95 %
+/// cover in 49 % of two, 90 % of ten, 92 % of twenty; Student's t interval, mean -+ t standard errors, in 95 % of any
+/// number.
 enum { GS_UNITS_FOR_BCA = 50 };
 
 /// The interval of a mean: BCa, or Student's t of fewer than GS_UNITS_FOR_BCA units; NaN of fewer than two.

@@ -3,7 +3,7 @@
 
 Each *.patch beside this file is a unified diff (-p1) whose first line, `# test: NAME`, names the CTest test that must
 fail. Every patch is applied to a copy of the source tree, what the test needs is built, the test is run, and the patch is
-taken back. Those of tests mpi_* are left out where MPI is not built in. A patch that does not apply or does not build, or a test that fails without it, is a failure of this driver.
+taken back. Those of tests mpi_* and slurm are left out where MPI is not built in. A patch that does not apply or does not build, or a test that fails without it, is a failure of this driver.
 Set GANSWEEP_TEST_SHORT=1 for the short cases of slow tests.
 """
 import argparse
@@ -146,7 +146,7 @@ def main():
     work.mkdir(parents=True, exist_ok=True)
     copy = Copy(arguments.source.resolve(), work, arguments.option)
 
-    left_out = [mutant for mutant in mutants if mutant[1].startswith("mpi_") and mutant[1] not in copy.tests]
+    left_out = [mutant for mutant in mutants if (mutant[1].startswith("mpi_") or mutant[1] == "slurm") and mutant[1] not in copy.tests]
     if left_out:
         print(f"{len(left_out)} mutants of what is done with MPI alone are left out: --option=-DGANSWEEP_MPI=ON tries them")
         mutants = [mutant for mutant in mutants if mutant not in left_out]
