@@ -25,7 +25,9 @@ typedef struct {
     gs_job job;
     file_origin origin;
     progress_view view;
+    gs_processors host;      ///< of all ranks on this one's host
     double training_seconds; ///< until all ranks were done, and ...
+    int64_t messages;        ///< until then
     double waiting_seconds;  ///< ... of these for the last of them
 } cluster_run;
 
@@ -132,7 +134,8 @@ static void say_traffic(cluster_run *run) {
     const double microsecond = 1e-6, seconds = run->training_seconds;
     double answer;
     int64_t most[COUNT];
-    most[MESSAGES] = gs_team_messages(run->team, &answer);
+    (void)gs_team_messages(run->team, &answer);
+    most[MESSAGES] = run->messages;
     most[ANSWER] = (int64_t)(answer / microsecond);
     most[WAIT] = (int64_t)(run->waiting_seconds / microsecond);
     gs_team_largest_numbers(run->team, most, COUNT);
@@ -171,6 +174,8 @@ static int settle(cluster_run *run, gs_error *error) {
 static int train(cluster_run *run, gs_error *error) {
     gs_job *job = &run->job;
     const double begin = seconds_now();
+    double waited_before;
+    const int64_t messages_before = gs_team_messages(run->team, &waited_before);
     if (run->team->rank == 0 && !run->task->quiet && job->before.done > 0) {
         char finished[GS_FORMAT_BYTES], planned[GS_FORMAT_BYTES], pending[GS_FORMAT_BYTES];
         (void)fprintf(stderr, "%s of %s trials are finished: training the other %s\n",
@@ -186,6 +191,8 @@ static int train(cluster_run *run, gs_error *error) {
     const double done = seconds_now();
     (void)gs_job_agree(job, &code);
     run->waiting_seconds = seconds_now() - done;
+    double longest_wait;
+    run->messages = gs_team_messages(run->team, &longest_wait) - messages_before;
     run->training_seconds = seconds_now() - begin;
     const int ended = gs_job_ended_with(job);
     code = ended != 0 ? ended : code;
@@ -201,7 +208,7 @@ static int train(cluster_run *run, gs_error *error) {
     return code;
 }
 
-/// Makes one file, and says what was found. For rank 0.
+/// Makes one file, on all processors of this host, and says what was found. For rank 0.
 static int join(cluster_run *run, gs_error *error) {
     const cluster_task *task = run->task;
     gs_progress progress = gs_job_progress(&run->job);
@@ -209,7 +216,8 @@ static int join(cluster_run *run, gs_error *error) {
     share_view view = share_view_on_stderr("joining the parts", task->quiet);
     const gs_merge_options options = {.is_virtual = task->is_virtual,
                                       .force = task->force,
-                                      .threads = run->job.run.threads,
+                                      .threads =
+                                          run->team->size == 1 ? run->job.run.threads : gs_processors_use(&run->host),
                                       .provenance = run->origin.provenance,
                                       .progress = show_share,
                                       .context = &view,
@@ -250,7 +258,7 @@ static int run_job(cluster_run *run, gs_error *error) {
 static void begin_job(cluster_run *run) {
     const cluster_task *task = run->task;
     gs_job *job = &run->job;
-    int64_t threads = gs_processors_take(run->team, task->options.threads);
+    int64_t threads = gs_processors_take(run->team, task->options.threads, &run->host);
     run->view = progress_view_on_stderr(task->quiet);
     begin_origin("run", task->argument_count, task->typed, &run->origin);
     const gs_isa isa = task->options.isa == GS_ISA_AUTO ? gs_isa_best() : task->options.isa;
@@ -274,6 +282,15 @@ static void begin_job(cluster_run *run) {
     gs_team_sum(run->team, &threads, 1);
     job->threads = (int)threads;
     gs_job_begin(job);
+}
+
+/// Says it now: mpirun ends all that still run as soon as the first process ends with such a code.
+static void say_before_leaving(const gs_team *team, int code, gs_error *error) {
+    if (team->mpi != NULL && code != GS_OK && error->message[0] != '\0') {
+        (void)fprintf(stderr, "gansweep: %s\n", error->message);
+        error->message[0] = '\0';
+    }
+    (void)fflush(stderr);
 }
 
 int run_on_cluster(const gs_launch *launch, const cluster_task *task, int code, gs_error *error) {
@@ -305,6 +322,7 @@ int run_on_cluster(const gs_launch *launch, const cluster_task *task, int code, 
         gs_job_free(&run.job);
         end_origin(&run.origin);
     }
+    say_before_leaving(&team, code, error);
     gs_team_leave(&team);
     return code;
 }

@@ -85,8 +85,6 @@ static bool attend_while_waiting(void *context) {
 }
 
 int gs_job_agree(gs_job *job, int *code) {
-    job->next_exchange = 0;
-    gs_job_attend(job, NULL, false); // what all have counted is known to rank 0 when all agree
     return gs_team_agree(job->team, code, attend_while_waiting, job);
 }
 
@@ -214,7 +212,8 @@ gs_status gs_job_train(gs_job *job, gs_error *error) {
     if (status != GS_OK) {
         gs_team_end_job(job->team, (int)status);
     }
-    gs_job_attend(job, &all.before, false); // what the signal or the failure was, and the last counts
+    job->next_exchange = 0;
+    gs_job_attend(job, &all.before, false); // rank 0 knows the last counts when all agree, and whether a signal came
     return status;
 }
 

@@ -100,17 +100,36 @@ static int share_of_limit(int ranks) {
     return limit == 0 ? 0 : limit / ranks > 0 ? limit / ranks : 1;
 }
 
-int gs_processors_take(gs_team *team, int asked) {
+int gs_processors_use(const gs_processors *processors) {
+    const int count = count_of(processors);
+    stay_on(processors);
+    return count > 0 ? count : 1;
+}
+
+/// What any of them may use.
+static gs_processors unite(const gs_processors *all, int count) {
+    gs_processors united = {{0}};
+    for (int i = 0; i < count; i++) {
+        for (size_t byte = 0; byte < sizeof united.bits; byte++) {
+            united.bits[byte] |= all[i].bits[byte];
+        }
+    }
+    return united;
+}
+
+int gs_processors_take(gs_team *team, int asked, gs_processors *host) {
     const gs_run_options told = {.threads = asked};
     const gs_processors mine = allowed();
     gs_processors own;
     void *all;
     int place;
+    *host = mine;
     if (team->mpi == NULL) {
         return gs_run_threads(&told);
     }
     const int count = gs_mpi_gather_on_host(team->mpi, &mine, sizeof mine, &all, &place);
     const int share = gs_processors_share(all, count, place, &own);
+    *host = unite(all, count);
     free(all);
     int threads = gs_run_threads(&told);
     if (asked == 0 && getenv("OMP_NUM_THREADS") == NULL) {

@@ -24,6 +24,11 @@ int gs_processors_share(const gs_processors *all, int count, int place, gs_proce
 /// Threads of this rank, which stay on its own processors where the sharing ranks have the same ones and OpenMP was not
 /// told where they belong. Collective.
 /// @param asked  --threads; 0: OMP_NUM_THREADS, or its share of the processors and of the container's limit
-int gs_processors_take(gs_team *team, int asked);
+/// @param host  the processors of all ranks on this host
+int gs_processors_take(gs_team *team, int asked, gs_processors *host);
+
+/// Lets the calling thread, and those that it starts, run on these processors: its rank works for others that wait.
+/// @return how many they are, 1 or more
+int gs_processors_use(const gs_processors *processors);
 
 #endif

@@ -16,7 +16,7 @@ enum {
 };
 /// Examples times parameters that are a part's at least, for each of a rank's threads. A part costs some 50 ms of a
 /// processor beside its training: its file is made, ended and merged. AVX-512 does 3e9 a second, AVX2 half as many.
-static const double WORK_OF_A_THREAD = 4e9;
+static const double WORK_OF_A_THREAD = 8e9;
 
 int gs_job_good_parts(const gs_plan *plan, double work, int lanes, int ranks, int threads) {
     const double by_packs = (double)gs_plan_pack_count(plan, lanes) / ((double)PACKS_OF_A_THREAD * threads);

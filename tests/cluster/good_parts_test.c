@@ -24,14 +24,14 @@ static int good_parts(int64_t trials, int ranks, int threads) {
 static void a_large_sweep_has_32_parts_a_rank(void **state) {
     (void)state;
     assert_int_equal(good_parts(10000000, 2, 2), 64);
-    assert_int_equal(good_parts(10000000, 5, 40), 160);
-    assert_int_equal(good_parts(1000000000, 100, 6400), 3200);
+    assert_int_equal(good_parts(100000000, 5, 40), 160);
+    assert_int_equal(good_parts(10000000000, 100, 6400), 3200);
 }
 
 static void a_small_one_has_fewer_but_each_rank_has_one(void **state) {
     (void)state;
-    assert_int_equal(good_parts(60000, 2, 2), 2 * 7); // 61e9 of work, 4e9 a thread at least
-    assert_int_equal(good_parts(60000, 2, 4), 2 * 3);
+    assert_int_equal(good_parts(60000, 2, 2), 2 * 3); // 61e9 of work, 8e9 a thread at least
+    assert_int_equal(good_parts(120000, 2, 4), 2 * 3);
     assert_int_equal(good_parts(60000, 2, 40), 2);
     assert_int_equal(good_parts(1000, 1, 1), 1);
     assert_int_equal(good_parts(1000, 5, 5), 5);
