@@ -232,7 +232,7 @@ test("a report's page needs nothing, and fits light, dark and narrow screens and
     // The policy has let the style sheet in: its colours are there, and nothing was reported against it.
     const [ink, paper] = await opened.evaluate(() => ["color", "backgroundColor"].map((of) => getComputedStyle(document.body)[of]));
     assert.deepEqual([ink, paper], name === "dark" ? ["rgb(230, 233, 237)", "rgb(21, 24, 28)"] : ["rgb(27, 31, 36)", "rgb(255, 255, 255)"]);
-    assert.equal(await opened.locator("figure").count(), 5);
+    assert.equal(await opened.locator("figure").count(), 6);
     assert.ok(await opened.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth), "no scrolling sideways");
     // No word of a drawing lies beyond its figure, and none upon another.
     const problems = await opened.evaluate(() => [...document.querySelectorAll("figure svg[role=img]")].flatMap((svg) => {
