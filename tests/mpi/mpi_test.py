@@ -295,6 +295,14 @@ class Failures(Case):
             self.assertEqual(self.contents("small.h5"), self.contents(self.long_reference()))
             (self.folder / "small.h5").unlink()
 
+    def test_a_signal_to_one_rank_stops_the_others_soon(self):
+        run = self.begin(2, "run", "small.yaml", "-q", "--threads", "1", "--parts", "12", "--set", "seed=1:20000", "--set", "epochs=20,30,40")
+        self.wait_for_parts(2, run)
+        os.kill(self.ranks_of(run.pid)[1], signal.SIGTERM)
+        run.communicate(timeout=100)
+        self.assertEqual(run.returncode, 143)
+        self.assertLess(len(self.results()), 12)
+
     def test_a_signal_to_mpirun_ends_all_with_what_is_finished(self):
         code, message = self.interrupted(signal.SIGTERM, lambda run: run.pid)
         self.assertNotEqual(code, 0)
