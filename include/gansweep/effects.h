@@ -72,9 +72,9 @@ typedef struct {
     gs_level_mean *levels; ///< [level_count]
 } gs_response_effects;
 
-/// How the responses go with one setting that a design draws: Spearman's rank correlations over the configurations,
-/// with their intervals of 95 %. Responses of a configuration are its shares, its median covariance error, and how far
-/// its mean losses are from ln 2.
+/// How the responses go with one setting that a design draws: Spearman's rank correlations over the design's points,
+/// with their intervals of 95 %. Responses of a point are means over its configurations: of their shares, their median
+/// covariance errors, and how far their mean losses are from ln 2.
 typedef struct {
     gs_setting setting;
     struct {

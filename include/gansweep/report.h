@@ -29,7 +29,8 @@ typedef struct {
     double share, low, high;
 } gs_share;
 
-/// Interval of 95 % of a mean over the trials that are done: BCa bootstrap over units. NaN for fewer than two units.
+/// Interval of 95 % of a mean over the trials that are done, over units: BCa bootstrap, of fewer than 50 Student's t.
+/// NaN for fewer than two.
 typedef struct {
     double low, high;
 } gs_mean_interval;

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cluster/part.h"
 #include "cluster/part_files.h"
@@ -16,15 +15,9 @@ static const double SECONDS_TO_END = 60;
 static const double SHARE_BEFORE_CLAIM = 0.8;
 static const double SECONDS_BETWEEN_LOOKS = 0.02;
 
-static double now(void) {
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 void gs_job_begin(gs_job *job) {
     (void)pthread_mutex_init(&job->attending, NULL);
-    job->began = now();
+    job->began = gs_seconds_now();
 }
 
 void gs_job_free(gs_job *job) {
@@ -43,7 +36,7 @@ gs_progress gs_job_progress(gs_job *job) {
     progress.diverged += sum.diverged;
     progress.prints_ln2 = sum.prints_ln2;
     progress.examples = sum.examples;
-    progress.seconds = now() - job->began;
+    progress.seconds = gs_seconds_now() - job->began;
     return progress;
 }
 
@@ -55,11 +48,11 @@ void gs_job_attend(gs_job *job, const gs_counts *counts, bool asked) {
         gs_team_end_job(job->team, GS_SIGNAL_CODE + stopped);
         job->next_exchange = 0;
     }
-    if (asked || now() >= job->next_exchange) {
-        job->next_exchange = now() + SECONDS_BETWEEN_EXCHANGES;
+    if (asked || gs_seconds_now() >= job->next_exchange) {
+        job->next_exchange = gs_seconds_now() + SECONDS_BETWEEN_EXCHANGES;
         const int code = gs_team_exchange(job->team, &job->counts);
         if (code != 0 && job->ended == 0) {
-            job->ended = now();
+            job->ended = gs_seconds_now();
             job->ended_with = code;
             if (*job->stop == 0) {
                 *job->stop = GS_ENDED_BY_ANOTHER;
@@ -81,7 +74,7 @@ static bool attend_while_waiting(void *context) {
         *job->run.ask = 0;
     }
     gs_job_attend(job, NULL, asked);
-    return job->ended == 0 || now() < job->ended + SECONDS_TO_END;
+    return job->ended == 0 || gs_seconds_now() < job->ended + SECONDS_TO_END;
 }
 
 int gs_job_agree(gs_job *job, int *code) {

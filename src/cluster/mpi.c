@@ -207,12 +207,6 @@ int gs_mpi_gather_on_host(gs_mpi *mpi, const void *mine, int bytes, void **all, 
 
 // ---- asking ----
 
-static double now(void) {
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 int64_t gs_mpi_ask(gs_mpi *mpi, const int64_t question[GS_MPI_NUMBERS]) {
     int64_t answer = 0;
     MPI_Request request;
@@ -224,9 +218,9 @@ int64_t gs_mpi_ask(gs_mpi *mpi, const int64_t question[GS_MPI_NUMBERS]) {
         (void)MPI_Irecv(&answer, 1, MPI_INT64_T, 0, TAG_ANSWER, MPI_COMM_WORLD, &request);
         (void)MPI_Send(question, GS_MPI_NUMBERS, MPI_INT64_T, 0, TAG_QUESTION, MPI_COMM_WORLD);
         (void)pthread_mutex_unlock(&mpi->calls);
-        const double begin = now();
+        const double begin = gs_seconds_now();
         (void)wait_for(mpi, &request, NULL, NULL);
-        const double waited = now() - begin;
+        const double waited = gs_seconds_now() - begin;
         mpi->longest_wait = waited > mpi->longest_wait ? waited : mpi->longest_wait;
         mpi->messages += 2;
     }

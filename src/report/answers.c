@@ -7,6 +7,7 @@
 #include "numeric/format.h"
 #include "report/distribution.h"
 #include "report/fields.h"
+#include "report/response.h"
 #include "report/totals.h"
 
 static const double SIGNIFICANCE = 0.05; // of the adjusted p-values
@@ -55,13 +56,6 @@ static int64_t count_equivalent(const gs_report *report, int margin) {
     return count;
 }
 
-/// How far the mean losses of a row are from the equilibrium: the greater of both distances.
-static double distance_of(const gs_report_row *row) {
-    const double sign = gs_equilibrium_sign(row->settings.generator_loss);
-    const double distance = fmax(fabs(row->loss_D.mean - M_LN2), fabs(sign * row->loss_G.mean - M_LN2));
-    return isnan(distance) ? INFINITY : distance;
-}
-
 /// The configuration whose mean losses are nearest to the equilibrium, among those that are as near as a margin for
 /// sure if there are any; NULL without a done trial.
 static const gs_report_row *find_nearest(const gs_report *report) {
@@ -71,7 +65,7 @@ static const gs_report_row *find_nearest(const gs_report *report) {
             const gs_report_row *row = &report->rows[i];
             const bool eligible =
                 row->done > 0 && (margin == GS_MARGIN_COUNT || row->equivalence_q[margin] < SIGNIFICANCE);
-            if (eligible && (nearest == NULL || distance_of(row) < distance_of(nearest))) {
+            if (eligible && (nearest == NULL || gs_row_loss_distance(row) < gs_row_loss_distance(nearest))) {
                 nearest = row;
             }
         }

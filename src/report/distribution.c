@@ -22,6 +22,14 @@ gs_distribution gs_distribution_of(double *values, int64_t count) {
     };
 }
 
+double gs_mean_of(const double *values, int64_t count) {
+    double sum = 0;
+    for (int64_t i = 0; i < count; i++) {
+        sum += values[i];
+    }
+    return sum / (double)count;
+}
+
 /// Wilson's interval of a share p of n.
 static gs_mean_interval wilson(double p, double n) {
     const double z = gsl_cdf_ugaussian_Pinv((1 + CONFIDENCE) / 2);

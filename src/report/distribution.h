@@ -7,6 +7,9 @@
 /// @param values  [count] are sorted in place; no NaN among them
 gs_distribution gs_distribution_of(double *values, int64_t count);
 
+/// NaN without any.
+double gs_mean_of(const double *values, int64_t count);
+
 /// With Wilson's interval of 95 %.
 gs_share gs_share_of(int64_t count, int64_t of);
 

@@ -9,6 +9,7 @@
 #include "inference/bootstrap.h"
 #include "inference/factorial.h"
 #include "inference/multiple.h"
+#include "report/data_set.h"
 #include "report/distribution.h"
 #include "report/factors.h"
 #include "report/response.h"
@@ -26,10 +27,6 @@ static const double CONFIDENCE = 0.95;
 static const uint64_t SEED = 1987;    ///< of the resamples, which are the same for every level
 static const double ROUNDING = 1e-24; ///< of a sum of squares
 static const double ROUNDED_SHARE = 1e-12;
-
-typedef struct {
-    int64_t data_seed, member;
-} seeded_member;
 
 /// All the while effects are measured. A *group* is neighbouring units, as many as another's or one more; where there
 /// are few trials each unit is one.
@@ -57,12 +54,6 @@ typedef struct {
 
 // ---- units ----
 
-static int compare_seeds(const void *a, const void *b) {
-    const seeded_member *left = a, *right = b;
-    return left->data_seed != right->data_seed ? (left->data_seed > right->data_seed ? 1 : -1)
-                                               : (left->member > right->member) - (left->member < right->member);
-}
-
 static int64_t data_seed_of(const effects_making *making, int64_t row, int64_t member) {
     const int64_t configuration = making->report->rows[row].configuration;
     gs_settings settings;
@@ -74,20 +65,20 @@ static int64_t data_seed_of(const effects_making *making, int64_t row, int64_t m
 /// @return false when out of memory
 static bool find_units(effects_making *making) {
     making->members = making->report->rows[0].trials;
-    seeded_member *order = malloc(((size_t)making->members + 1) * sizeof *order);
+    gs_seeded_trial *order = malloc(((size_t)making->members + 1) * sizeof *order);
     making->unit_of = malloc(((size_t)making->members + 1) * sizeof *making->unit_of);
     if (order == NULL || making->unit_of == NULL) {
         free(order);
         return false;
     }
     for (int64_t i = 0; i < making->members; i++) {
-        order[i] = (seeded_member){data_seed_of(making, 0, i), i};
+        order[i] = (gs_seeded_trial){data_seed_of(making, 0, i), i};
     }
-    qsort(order, (size_t)making->members, sizeof *order, compare_seeds);
+    qsort(order, (size_t)making->members, sizeof *order, gs_seeded_trial_compare);
     int64_t units = 0;
     for (int64_t i = 0; i < making->members; i++) {
         units += i == 0 || order[i].data_seed != order[i - 1].data_seed;
-        making->unit_of[order[i].member] = units - 1;
+        making->unit_of[order[i].trial] = units - 1;
     }
     free(order);
     making->effects->units = units;
@@ -206,18 +197,10 @@ static gs_status read_response(effects_making *making, gs_response response, gs_
 
 // ---- sums of squares ----
 
-static double mean_of(const double *values, int64_t count) {
-    double sum = 0;
-    for (int64_t i = 0; i < count; i++) {
-        sum += values[i];
-    }
-    return sum / (double)count;
-}
-
 /// Sum of squares between the configurations; fills total, units, within and rest.
 static double part_squares(const effects_making *making, gs_response_effects *found) {
     const int64_t configurations = making->report->count, units = making->effects->units;
-    const double n = (double)units, mean = mean_of(making->means, configurations);
+    const double n = (double)units, mean = gs_mean_of(making->means, configurations);
     double between = 0, square = 0;
     for (int64_t i = 0; i < configurations; i++) {
         const double deviation = making->means[i] - mean;
@@ -264,7 +247,7 @@ static void gather_margins(const effects_making *making, int first, int second) 
     }
     for (int64_t cell = 0; cell < cells; cell++) { // groups of unequal sizes, and with missing units
         double *margin = making->margins + cell * groups;
-        const double mean = mean_of(margin, groups);
+        const double mean = gs_mean_of(margin, groups);
         for (int64_t group = 0; group < groups; group++) {
             margin[group] -= mean;
         }

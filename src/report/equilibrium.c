@@ -7,6 +7,7 @@
 #include "inference/bootstrap.h"
 #include "inference/equivalence.h"
 #include "inference/multiple.h"
+#include "report/data_set.h"
 
 enum {
     MOST_UNITS = 1 << 20,
@@ -19,17 +20,12 @@ static const double MOST_REPLICATES = 2.5e7; ///< of means
 static const double CONFIDENCE = 0.95;
 static const uint64_t SEED = 1987; ///< of the resamples; each configuration is drawn alike
 
-/// One trial's data set, and where it stands.
-typedef struct {
-    int64_t data_seed, trial;
-} seeded_trial;
-
 struct gs_equilibrium {
     int64_t resamples, most_units;
     int threads;
-    seeded_trial *order; ///< [most_trials]
-    double *sums[2];     ///< [most_trials] of the trials of a unit
-    double *trials;      ///< [most_trials]
+    gs_seeded_trial *order; ///< [most_trials]
+    double *sums[2];        ///< [most_trials] of the trials of a unit
+    double *trials;         ///< [most_trials]
     double *replicates[2];
 };
 
@@ -76,23 +72,17 @@ void gs_equilibrium_free(gs_equilibrium *equilibrium) {
     }
 }
 
-static int compare_seeds(const void *a, const void *b) {
-    const seeded_trial *first = a, *second = b;
-    return first->data_seed != second->data_seed ? (first->data_seed > second->data_seed ? 1 : -1)
-                                                 : (first->trial > second->trial) - (first->trial < second->trial);
-}
-
 /// Sums over the trials of each data set; returns the number of units.
 static int64_t gather_units(gs_equilibrium *equilibrium, const double *loss_D, const double *loss_G,
                             const int64_t *data_seed, int64_t count) {
-    seeded_trial *order = equilibrium->order;
+    gs_seeded_trial *order = equilibrium->order;
     bool ascending = true;
     for (int64_t i = 0; i < count; i++) {
-        order[i] = (seeded_trial){data_seed[i], i};
-        ascending = ascending && (i == 0 || compare_seeds(&order[i - 1], &order[i]) < 0);
+        order[i] = (gs_seeded_trial){data_seed[i], i};
+        ascending = ascending && (i == 0 || gs_seeded_trial_compare(&order[i - 1], &order[i]) < 0);
     }
     if (!ascending) {
-        qsort(order, (size_t)count, sizeof *order, compare_seeds);
+        qsort(order, (size_t)count, sizeof *order, gs_seeded_trial_compare);
     }
     int64_t units = 0;
     for (int64_t i = 0; i < count; i++) {

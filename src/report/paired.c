@@ -195,14 +195,6 @@ static int64_t sum_units(const trial_pair *pairs, int64_t count, const paired_sp
     return units;
 }
 
-static double mean_of(const double *values, int64_t count) {
-    double sum = 0;
-    for (int64_t i = 0; i < count; i++) {
-        sum += values[i];
-    }
-    return sum / (double)count;
-}
-
 /// Whether the mean difference is the same in all units: then resamples of them are all equal, and say nothing of how
 /// far it would be from that of other seeds.
 static bool are_equal(const gs_units *units) {
@@ -269,8 +261,8 @@ static gs_status compare_quantities(gs_columns *columns, const trial_pair *finis
             status = read_quantity(columns, quantity, pairs, found->pairs, side, &paired->settings[side], space, error);
         }
         found->units = sum_units(pairs, found->pairs, space);
-        found->first = mean_of(space->values[0], found->pairs);
-        found->second = mean_of(space->values[1], found->pairs);
+        found->first = gs_mean_of(space->values[0], found->pairs);
+        found->second = gs_mean_of(space->values[1], found->pairs);
         const gs_units units = {
             .count = found->units, .mean_count = 1, .sums = {space->difference}, .trials = space->trials};
         judge(quantity, &units, space, found);

@@ -11,6 +11,7 @@
 #include "report/effects.h"
 #include "report/equilibrium.h"
 #include "report/floors.h"
+#include "report/response.h"
 #include "inference/rank.h"
 
 static const double SIGNIFICANCE = 0.05; // of lrt_rejected
@@ -92,9 +93,8 @@ static gs_status summarise_losses(const gs_range *range, gs_report_row *row, gs_
         return status;
     }
     int64_t prints = 0, done = 0;
-    const double sign = gs_equilibrium_sign(row->settings.generator_loss);
     for (int64_t i = 0; i < range->count; i++) {
-        range->distance[i] = fmax(fabs(loss_D[i] - M_LN2), fabs(sign * loss_G[i] - M_LN2));
+        range->distance[i] = gs_loss_distance(row->settings.generator_loss, loss_D[i], loss_G[i]);
         if ((range->marks[i] & FINISHED) &&
             gs_prints_ln2(row->settings.generator_loss, (float)loss_D[i], (float)loss_G[i])) {
             range->marks[i] |= PRINTS_LN2;

@@ -6,6 +6,12 @@
 static const long NANOSECONDS_OF_A_SECOND = 1000 * 1000 * 1000;
 static const double LONGEST_WAIT = 3600; // seconds: more is waited for in turns
 
+double gs_seconds_now(void) {
+    struct timespec time;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
 void gs_init_waiting(pthread_cond_t *wake, pthread_mutex_t *mutex) {
     pthread_condattr_t monotonic;
     (void)pthread_condattr_init(&monotonic);

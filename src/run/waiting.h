@@ -4,6 +4,9 @@
 
 #include <pthread.h>
 
+/// Seconds on the monotonic clock, whatever anybody sets the time of day to.
+double gs_seconds_now(void);
+
 void gs_init_waiting(pthread_cond_t *wake, pthread_mutex_t *mutex);
 
 /// Waits for a signal of `wake`, for so many seconds at most. The mutex is held.

@@ -71,6 +71,14 @@ void gs_figure_floor_keys(const gs_page *page) {
     gs_figure_key(page, "true-law", "samples of the true law");
 }
 
+void gs_figure_untrained_note(const gs_page *page) {
+    char kinds[GS_FORMAT_BYTES];
+    if (page->report->baseline_count > GS_UNTRAINED_ROWS) {
+        gs_html_print(page->stream, " Of %s kinds of untrained nets the first %d.",
+                      gs_format_count(page->report->baseline_count, kinds), GS_UNTRAINED_ROWS);
+    }
+}
+
 char *gs_levels_text(const gs_report *report, int64_t row, char text[GS_FACTOR_NAME]) {
     const gs_effects *effects = report->effects;
     text[0] = '\0';

@@ -65,6 +65,10 @@ void gs_figure_floor_keys(const gs_page *page);
 enum { GS_SETTINGS_TEXT = 512 };
 char *gs_configuration_text(const gs_report *report, int64_t row, char text[GS_SETTINGS_TEXT]);
 
+/// Untrained nets in figures with a row for each kind: so many at most, and a sentence where there are more.
+enum { GS_UNTRAINED_ROWS = 4 };
+void gs_figure_untrained_note(const gs_page *page);
+
 /// "0.005, 0.05": the levels of a row, in the order of the factors' names; "all trainings" where nothing is swept.
 char *gs_levels_text(const gs_report *report, int64_t row, char text[GS_FACTOR_NAME]);
 /// "lr_G, lr_D": those names.

@@ -9,7 +9,7 @@
 #include "report/page/html.h"
 #include "report/response.h"
 
-enum { MOST_ROWS = 30, MOST_UNTRAINED = 4 };
+enum { MOST_ROWS = 30 };
 static const double WIDTH = 800, ROW_HEIGHT = 20, NARROWEST = 0.0075, WIDEST = 0.03; // nats, on each side of ln 2
 static const double NETWORK_OFFSET = 0.18;                                           // rows, between D and G
 static const double CHARACTER = 6.3;
@@ -106,11 +106,12 @@ static void write_caption(const gs_page *page, int64_t shown, int64_t with_losse
         gs_html_print(page->stream, " The %s configurations nearest to ln 2 of %s.", gs_format_count(shown, text[0]),
                       gs_format_count(with_losses, text[1]));
     }
+    gs_figure_untrained_note(page);
 }
 
 gs_status gs_figure_means(const gs_page *page, gs_error *error) {
     const gs_report *report = page->report;
-    mean_row *all = malloc((size_t)(report->count + MOST_UNTRAINED) * sizeof *all);
+    mean_row *all = malloc((size_t)(report->count + GS_UNTRAINED_ROWS) * sizeof *all);
     if (all == NULL) {
         return gs_fail(error, GS_ERROR_RUN, "out of memory for a figure");
     }
@@ -124,7 +125,7 @@ gs_status gs_figure_means(const gs_page *page, gs_error *error) {
         qsort(all, (size_t)with_losses, sizeof *all, compare_rows);
         const int64_t shown = with_losses < MOST_ROWS ? with_losses : MOST_ROWS;
         mean_rows rows = {report, all, shown};
-        for (int64_t i = 0; i < report->baseline_count && i < MOST_UNTRAINED; i++) {
+        for (int64_t i = 0; i < report->baseline_count && i < GS_UNTRAINED_ROWS; i++) {
             all[rows.count++] = (mean_row){&report->baselines[i], gs_row_loss_distance(&report->baselines[i]), true};
         }
         gs_figure_begin(page, "means", "How surely are the mean losses at ln 2?");

@@ -12,7 +12,7 @@
 #include "report/page/html.h"
 #include "report/totals.h"
 
-enum { MOST_CONFIGURATIONS = 24, MOST_UNTRAINED = 4, MOST_BARS = MOST_CONFIGURATIONS + MOST_UNTRAINED + 2 };
+enum { MOST_CONFIGURATIONS = 24, MOST_BARS = MOST_CONFIGURATIONS + GS_UNTRAINED_ROWS + 2 };
 static const double WIDTH = 800, BAR_HEIGHT = 20, THICKNESS = 0.4, CHARACTER = 6.3;
 static const double LEAST_SAID = 6; ///< %: what has room for its number
 
@@ -155,6 +155,7 @@ static void write_caption(const gs_page *page, const outcome_bars *bars, int64_t
         gs_html_print(page->stream, " The %s best configurations of %s, by their covariances.",
                       gs_format_count(MOST_CONFIGURATIONS, text[0]), gs_format_count(configurations, text[1]));
     }
+    gs_figure_untrained_note(page);
 }
 
 gs_status gs_figure_outcomes(const gs_page *page, gs_error *error) {
@@ -173,7 +174,7 @@ gs_status gs_figure_outcomes(const gs_page *page, gs_error *error) {
     add_counts(bars, "all trainings", sum.outcome, sum.finished);
     add_counts(bars, "those at 0.693 / 0.693", sum.outcome_at_ln2, sum.prints_ln2);
     const int64_t configurations = add_configurations(report, rows, bars);
-    for (int64_t i = 0; i < report->baseline_count && i < MOST_UNTRAINED; i++) {
+    for (int64_t i = 0; i < report->baseline_count && i < GS_UNTRAINED_ROWS; i++) {
         char settings[GS_SETTINGS_TEXT], name[GS_FACTOR_NAME];
         (void)snprintf(name, sizeof name, "untrained%s", gs_untrained_text(report, &report->baselines[i], settings));
         add_row(bars, name, &report->baselines[i]);
