@@ -25,11 +25,14 @@ static double free_bytes(const char *path) {
     return known ? (double)disk.f_bavail * (double)disk.f_frsize : -1;
 }
 
-static void print_work(const gs_plan *plan, gs_isa isa) {
+void print_work(const gs_experiment *experiment, const gs_plan *plan, gs_isa isa) {
+    isa = isa == GS_ISA_AUTO ? gs_isa_best() : isa;
     const int lanes = gs_isa_lanes(isa);
+    const bool titled = experiment->title != NULL && experiment->title[0] != '\0';
     const int64_t trials = gs_plan_trial_count(plan), packs = gs_plan_pack_count(plan, lanes);
     const int64_t configurations = gs_plan_configuration_count(plan);
     char text[GS_FORMAT_BYTES], part[GS_PART_TEXT];
+    (void)printf("experiment  %s\n", titled ? experiment->title : experiment->path);
     (void)printf("trials      %s", gs_format_count(trials, text));
     (void)printf("%s", gs_part_text(gs_plan_part(plan), gs_plan_experiment_trials(plan), part));
     (void)printf(" in %s configuration%s\n", gs_format_count(configurations, text), configurations == 1 ? "" : "s");
@@ -38,19 +41,23 @@ static void print_work(const gs_plan *plan, gs_isa isa) {
                  100 * ((double)trials / (double)packs) / lanes);
 }
 
-static void print_file(double bytes, double room, const char *path) {
+void print_file(double bytes, double beside, const char *path) {
     char size[GS_FORMAT_BYTES], left[GS_FORMAT_BYTES];
+    const double room = free_bytes(path);
     (void)printf("file        %s, %s", path, gs_format_bytes(bytes, size));
+    if (beside > 0) {
+        (void)printf(", and its parts, %s", gs_format_bytes(beside, size));
+    }
     if (room >= 0) {
         (void)printf("; %s are free there", gs_format_bytes(room, left));
     }
     (void)printf("%s\n", access(path, F_OK) == 0 ? "; it exists already, so that a run needs --force" : "");
-    if (room >= 0 && bytes > room) {
+    if (room >= 0 && bytes + beside > room) {
         (void)fflush(stdout);
         (void)fprintf(stderr,
                       "gansweep: warning: the file needs %s and the disk has %s free: train fewer trials, keep less of "
                       "each, or choose another place with -o\n",
-                      size, left);
+                      gs_format_bytes(bytes + beside, size), left);
     }
 }
 
@@ -74,10 +81,8 @@ gs_status dry_run(const gs_experiment *experiment, const gs_plan *plan, const gs
         return status;
     }
     char time[GS_FORMAT_BYTES], rate[GS_FORMAT_BYTES];
-    const bool titled = experiment->title != NULL && experiment->title[0] != '\0';
-    (void)printf("experiment  %s\n", titled ? experiment->title : experiment->path);
-    print_work(plan, options->isa == GS_ISA_AUTO ? gs_isa_best() : options->isa);
-    print_file((double)bytes, free_bytes(path), path);
+    print_work(experiment, plan, options->isa);
+    print_file((double)bytes, 0, path);
     const double trials_a_second = (double)gs_plan_trial_count(plan) / seconds;
     if (trials_a_second < FEWEST_AS_A_COUNT) {
         (void)snprintf(rate, sizeof rate, "%.2g", trials_a_second);

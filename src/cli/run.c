@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/common_options.h"
 #include "cli/dry_run.h"
+#include "cli/forecast.h"
 #include "cli/interrupt.h"
 #include "cli/origin.h"
 #include "cli/training.h"
@@ -19,10 +20,13 @@ typedef struct {
     text_list settings;
     double checkpoint;
     int threads, isa, parts; ///< parts 0: not said
+    int nodes, cores, disk;  ///< of a cluster that is planned for; 0: not said
     bool resume, force, quiet, dry_run, profile, is_virtual;
 } run_arguments;
 
 #define INTO(member) offsetof(run_arguments, member)
+
+enum { MOST_NODES = 1000000, MOST_MEGABYTES = 1000000000, MEGABYTES_OF_A_DISK = 1000 };
 
 static const cli_option run_options[] = {
     {.name = "--output",
@@ -73,6 +77,28 @@ static const cli_option run_options[] = {
      .kind = OPTION_FLAG,
      .description = "say trials, packs, lane use, file size and expected time, and train nothing",
      .offset = INTO(dry_run)},
+    {.name = "--nodes",
+     .kind = OPTION_INTEGER,
+     .argument = "M",
+     .description = "with --dry-run: say what it takes on M machines like this one, under mpirun or srun",
+     .offset = INTO(nodes),
+     .smallest = 1,
+     .largest = MOST_NODES},
+    {.name = "--cores",
+     .kind = OPTION_INTEGER,
+     .argument = "C",
+     .description = "with --dry-run: each of them has C cores; without it as many as this one",
+     .offset = INTO(cores),
+     .smallest = 1,
+     .largest = MOST_THREADS},
+    {.name = "--disk",
+     .kind = OPTION_INTEGER,
+     .argument = "MB",
+     .description = "with --nodes or --cores: megabytes a second that their file system takes from all of them "
+                    "together; 1000 without it",
+     .offset = INTO(disk),
+     .smallest = 1,
+     .largest = MOST_MEGABYTES},
 };
 
 static int run(int argument_count, char **typed, gs_error *error);
@@ -92,7 +118,8 @@ const cli_command run_command = {
                 "  gansweep run experiments/d2l.yaml -o d2l.h5 --resume    # the same line begins and goes on\n"
                 "  gansweep run experiments/learning-rates.yaml -o rates.h5 --set lr_D=0.01,0.05 --threads 8\n"
                 "  gansweep run experiments/d2l.yaml --shard 3/10          # d2l-03-of-10.h5, on any machine\n"
-                "  mpirun -n 8 gansweep run experiments/d2l.yaml --resume  # again after a kill, with any number\n",
+                "  mpirun -n 8 gansweep run experiments/d2l.yaml --resume  # again after a kill, with any number\n"
+                "  gansweep run experiments/d2l.yaml --dry-run --nodes 100 --cores 64 --set seed=1:1000000000\n",
     .run = run,
 };
 
@@ -268,9 +295,39 @@ static bool is_cluster(const gs_launch *launch, const run_arguments *arguments) 
     return several || (launch->is_mpi && gs_mpi_library() != NULL) || arguments->parts > 0 || arguments->is_virtual;
 }
 
+static bool is_forecast(const run_arguments *arguments) {
+    return arguments->nodes > 0 || arguments->cores > 0;
+}
+
+/// Options of planning for other machines, which one process does.
+static gs_status check_planning(const gs_launch *launch, const run_arguments *arguments, gs_error *error) {
+    if (!is_forecast(arguments)) {
+        return arguments->disk == 0 ? GS_OK
+                                    : gs_fail(error, GS_ERROR_INPUT,
+                                              "--disk is that of a cluster: --dry-run with --nodes or --cores was "
+                                              "expected");
+    }
+    if (!arguments->dry_run) {
+        return gs_fail(error, GS_ERROR_INPUT,
+                       "--nodes and --cores plan for other machines and train nothing: --dry-run was expected; a run "
+                       "has --threads, and mpirun or srun");
+    }
+    if (launch->processes > 1) {
+        return gs_fail(error, GS_ERROR_INPUT, "--nodes and --cores plan for other machines: leave out %s",
+                       launch->launcher);
+    }
+    return arguments->shard == NULL && arguments->threads == 0
+               ? GS_OK
+               : gs_fail(error, GS_ERROR_INPUT,
+                         "--nodes and --cores say who trains the whole sweep: leave out --shard and --threads");
+}
+
 static gs_status check_options(const gs_launch *launch, const run_arguments *arguments, shard_choice *shard,
                                gs_error *error) {
     gs_status status = check_isa(arguments->isa, error);
+    if (status == GS_OK) {
+        status = check_planning(launch, arguments, error);
+    }
     if (status == GS_OK && arguments->resume && arguments->force) {
         status = gs_fail(error, GS_ERROR_INPUT,
                          "--resume goes on with the results file and --force replaces it: one of them");
@@ -287,8 +344,22 @@ static gs_status check_options(const gs_launch *launch, const run_arguments *arg
     return status;
 }
 
+static int forecast_sweep(const run_task *sweep, gs_error *error) {
+    const run_arguments *arguments = sweep->arguments;
+    const double megabyte = 1e6;
+    const gs_cluster cluster = {.nodes = arguments->nodes > 0 ? arguments->nodes : 1,
+                                .cores = arguments->cores > 0 ? arguments->cores : gs_run_threads(&sweep->options),
+                                .disk = megabyte * (arguments->disk > 0 ? arguments->disk : MEGABYTES_OF_A_DISK),
+                                .parts_asked = arguments->parts,
+                                .is_virtual = arguments->is_virtual};
+    return (int)forecast(sweep->experiment, sweep->plan, &sweep->options, &cluster, sweep->path, error);
+}
+
 static int run_sweep(const gs_launch *launch, run_task *sweep, int code, gs_error *error) {
     const run_arguments *arguments = sweep->arguments;
+    if (is_forecast(arguments) && launch->processes <= 1) {
+        return code == GS_OK ? forecast_sweep(sweep, error) : code;
+    }
     if (is_cluster(launch, arguments)) {
         const cluster_task task = {.experiment = sweep->experiment,
                                    .plan = sweep->plan,

@@ -7,7 +7,7 @@
 #include "cluster/part_files.h"
 #include "run/waiting.h"
 
-static const double SECONDS_BETWEEN_EXCHANGES = 0.5;
+static const double SECONDS_BETWEEN_EXCHANGES = 1.0 / GS_EXCHANGES_A_SECOND;
 /// An ended job waits so long for ranks that write what they have: then it is aborted.
 static const double SECONDS_TO_END = 60;
 /// The next part is claimed when so much of the present one is trained: early enough to make its file, and late enough

@@ -21,6 +21,7 @@
 enum { GS_SIGNAL_CODE = 128 }; ///< exit code of a job that a signal ended, less the signal's number
 /// What `*stop` holds when another rank ended the job.
 enum { GS_ENDED_BY_ANOTHER = -1 };
+enum { GS_EXCHANGES_A_SECOND = 2 }; ///< of a rank that trains with rank 0: a question and its answer each
 
 typedef enum { GS_PART_ABSENT, GS_PART_UNFINISHED, GS_PART_FINISHED } gs_part_state;
 
@@ -66,10 +67,20 @@ gs_status gs_job_settle(gs_job *job, gs_error *error);
 /// @return GS_ERROR_INPUT when the experiment can't be cut into so many
 gs_status gs_job_choose_parts(gs_job *job, gs_error *error);
 
+/// How much there is to train.
+typedef struct {
+    double trials, packs;
+    double work; ///< as gs_plan_work() says, of all trials
+} gs_job_size;
+
+/// Of the whole experiment.
+gs_status gs_job_measure(const gs_experiment *experiment, const gs_plan *plan, gs_isa isa, gs_job_size *size,
+                         gs_error *error);
+
 /// How many parts are good: about 32 a rank, none so small that making its file or waiting for the last thread costs
 /// much.
-/// @param work  of the whole experiment, as gs_plan_work() says
-int gs_job_good_parts(const gs_plan *plan, double work, int lanes, int ranks, int threads);
+/// @param threads  of all ranks together
+int gs_job_good_parts(const gs_job_size *size, int ranks, double threads);
 
 /// Looks at the parts of a job that is gone on with.
 /// @return GS_ERROR_RESULTS when one is damaged, or of another experiment

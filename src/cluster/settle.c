@@ -18,13 +18,21 @@ enum {
 /// processor beside its training: its file is made, ended and merged. AVX-512 does 3e9 a second, AVX2 half as many.
 static const double WORK_OF_A_THREAD = 8e9;
 
-int gs_job_good_parts(const gs_plan *plan, double work, int lanes, int ranks, int threads) {
-    const double by_packs = (double)gs_plan_pack_count(plan, lanes) / ((double)PACKS_OF_A_THREAD * threads);
-    const double by_work = work / (WORK_OF_A_THREAD * threads);
+gs_status gs_job_measure(const gs_experiment *experiment, const gs_plan *plan, gs_isa isa, gs_job_size *size,
+                         gs_error *error) {
+    const int lanes = gs_isa_lanes(isa == GS_ISA_AUTO ? gs_isa_best() : isa);
+    *size =
+        (gs_job_size){.trials = (double)gs_plan_trial_count(plan), .packs = (double)gs_plan_pack_count(plan, lanes)};
+    return gs_plan_work(experiment, &size->work, error);
+}
+
+int gs_job_good_parts(const gs_job_size *size, int ranks, double threads) {
+    const double by_packs = size->packs / (PACKS_OF_A_THREAD * threads);
+    const double by_work = size->work / (WORK_OF_A_THREAD * threads);
     const double most = by_packs < by_work ? by_packs : by_work;
     const int each = most >= PARTS_OF_A_RANK ? PARTS_OF_A_RANK : most >= 1 ? (int)most : 1;
-    const int64_t trials = gs_plan_trial_count(plan), parts = (int64_t)each * ranks;
-    const int64_t possible = parts < trials ? parts : trials;
+    const double parts = (double)each * ranks;
+    const double possible = parts < size->trials ? parts : size->trials;
     return possible < GS_MOST_SHARDS ? (int)possible : GS_MOST_SHARDS;
 }
 
@@ -44,14 +52,13 @@ static gs_status check_parts(const gs_job *job, gs_error *error) {
 }
 
 gs_status gs_job_choose_parts(gs_job *job, gs_error *error) {
-    double work;
+    gs_job_size size;
     job->parts = job->parts_asked;
-    const gs_status status = gs_plan_work(job->experiment, &work, error);
+    const gs_status status = gs_job_measure(job->experiment, job->plan, job->run.isa, &size, error);
     if (status != GS_OK || job->parts_asked != 0) {
         return status == GS_OK ? check_parts(job, error) : status;
     }
-    const gs_isa isa = job->run.isa == GS_ISA_AUTO ? gs_isa_best() : job->run.isa;
-    job->parts = gs_job_good_parts(job->plan, work, gs_isa_lanes(isa), job->team->size, job->threads);
+    job->parts = gs_job_good_parts(&size, job->team->size, job->threads);
     if (job->is_virtual && job->parts > GS_MOST_VIRTUAL_SOURCES) {
         job->parts = GS_MOST_VIRTUAL_SOURCES;
     }

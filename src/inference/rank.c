@@ -1,6 +1,7 @@
 #include "inference/rank.h"
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
@@ -24,35 +25,59 @@ gs_rank_correlation gs_rank_correlate(const double *x, const double *y, int64_t 
     return found;
 }
 
+/// Ranks of the values that are not in a group, equal ones with their middle rank, from the order of all values:
+/// sorting again for each group would take most of a report's time.
+/// @param ranks  one for each such value, in the order of the pairs
+static void rank_without_group(const double *values, const size_t *order, const int64_t *cluster, int group,
+                               int64_t count, double *ranks) {
+    double before = 0;
+    for (int64_t first = 0, end; first < count; first = end) {
+        double equal = 0;
+        end = first;
+        do {
+            equal += cluster[order[end++]] % GROUPS != group;
+        } while (end < count && values[order[end]] == values[order[first]]);
+        for (int64_t i = first; i < end; i++) {
+            ranks[order[i]] = before + (equal + 1) / 2;
+        }
+        before += equal;
+    }
+    int64_t kept = 0;
+    for (int64_t i = 0; i < count; i++) {
+        ranks[kept] = ranks[i];
+        kept += cluster[i] % GROUPS != group;
+    }
+}
+
 /// atanh of the correlation of all pairs but those of one group, NaN when one quantity is constant among them;
 /// `left_out` says how many there are in the group.
 static double without_group(const double *x, const double *y, const int64_t *cluster, int group, int64_t count,
-                            double *work, int64_t *left_out) {
+                            double *work, const size_t *orders, int64_t *left_out) {
     double *of_x = work, *of_y = work + count;
-    int64_t pairs = 0;
+    *left_out = 0;
     for (int64_t i = 0; i < count; i++) {
-        if (cluster[i] % GROUPS != group) {
-            of_x[pairs] = x[i];
-            of_y[pairs++] = y[i];
-        }
+        *left_out += cluster[i] % GROUPS == group;
     }
-    *left_out = count - pairs;
-    if (pairs < 2) {
+    if (count - *left_out < 2) {
         return NAN;
     }
-    const double r = gsl_stats_spearman(of_x, 1, of_y, 1, (size_t)pairs, of_y + count);
+    rank_without_group(x, orders, cluster, group, count, of_x);
+    rank_without_group(y, orders + count, cluster, group, count, of_y);
+    const double r = gsl_stats_correlation(of_x, 1, of_y, 1, (size_t)(count - *left_out));
     return atanh(fmin(MOST, fmax(-MOST, r)));
 }
 
 gs_rank_correlation gs_rank_correlate_clusters(const double *x, const double *y, const int64_t *cluster, int64_t count,
-                                               double *work) {
+                                               double *work, size_t *orders) {
     gs_rank_correlation found = gs_rank_correlate(x, y, count, work);
     double z[GROUPS], sum = 0, squares = 0;
     int groups = 0;
     found.interval = (gs_interval){NAN, NAN};
+    gsl_sort_index(orders, x, 1, (size_t)count);
+    gsl_sort_index(orders + count, y, 1, (size_t)count);
     for (int group = 0; group < GROUPS && count >= FEWEST_PAIRS && !isnan(found.correlation); group++) {
         int64_t left_out;
-        const double without = without_group(x, y, cluster, group, count, work, &left_out);
+        const double without = without_group(x, y, cluster, group, count, work, orders, &left_out);
         if (left_out > 0 && !isnan(without)) {
             z[groups] = without;
             sum += z[groups++];

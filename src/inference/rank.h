@@ -2,6 +2,7 @@
 #ifndef GANSWEEP_INFERENCE_RANK_H
 #define GANSWEEP_INFERENCE_RANK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "inference/bootstrap.h"
@@ -22,9 +23,9 @@ gs_rank_correlation gs_rank_correlate(const double *x, const double *y, int64_t 
 /// z_k the atanh of the correlation without group k, t Student's with g - 1 degrees of freedom (Shao & Tu 1995, chapter
 /// 5).
 /// @param cluster  [count] of each pair, not negative; those that are equal modulo 31 share a group
-/// @param work  [4 count]
+/// @param work, orders  [2 count] each
 /// @return an interval of NaN for fewer than 5 groups
 gs_rank_correlation gs_rank_correlate_clusters(const double *x, const double *y, const int64_t *cluster, int64_t count,
-                                               double *work);
+                                               double *work, size_t *orders);
 
 #endif

@@ -10,12 +10,12 @@
 #include "report/data_set.h"
 
 enum {
-    MOST_UNITS = 1 << 20,
+    MOST_UNITS = 1 << 14,  ///< of a configuration: more draws would make no better an interval
     FEWEST_UNITS = 1 << 8, ///< of a configuration that has more trials: never taken together further
     MOST_RESAMPLES = 10000,
     FEWEST_RESAMPLES = 200,
 };
-static const double MOST_DRAWS = 2e9;        ///< of units, in all configurations together
+static const double MOST_DRAWS = 1e9;        ///< of units, in all configurations together
 static const double MOST_REPLICATES = 2.5e7; ///< of means
 static const double CONFIDENCE = 0.95;
 static const uint64_t SEED = 1987; ///< of the resamples; each configuration is drawn alike

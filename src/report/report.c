@@ -364,17 +364,21 @@ static gs_status measure_baselines(gs_making *making, gs_error *error) {
 
 /// Of the trials that were compared; an order of distances is their ranks', so that it may be on any scale.
 static gs_status correlate(gs_report *report, const gs_pairs *pairs, gs_error *error) {
-    double *work = malloc((4 * (size_t)pairs->count + 1) * sizeof *work);
-    if (work == NULL) {
+    double *work = malloc((2 * (size_t)pairs->count + 1) * sizeof *work);
+    size_t *orders = malloc((2 * (size_t)pairs->count + 1) * sizeof *orders);
+    if (work == NULL || orders == NULL) {
+        free(work);
+        free(orders);
         return gs_fail(error, GS_ERROR_RUN, "out of memory for a rank correlation");
     }
     const gs_rank_correlation found =
-        gs_rank_correlate_clusters(pairs->distance, pairs->error, pairs->data_seed, pairs->count, work);
+        gs_rank_correlate_clusters(pairs->distance, pairs->error, pairs->data_seed, pairs->count, work, orders);
     report->error_correlation = found.correlation;
     report->error_correlation_low = found.interval.low;
     report->error_correlation_high = found.interval.high;
     report->correlated = pairs->count;
     free(work);
+    free(orders);
     return GS_OK;
 }
 

@@ -6,16 +6,14 @@
 #include <stdlib.h>
 
 #include "run/checkpoint.h"
+#include "run/memory.h"
 #include "run/pin.h"
 #include "run/progress.h"
 #include "run/stopwatch.h"
 #include "run/worker.h"
 
-enum {
-    BLOCK_BYTES = 4 << 20, ///< of rows that a thread gathers before it writes them
-    MOST_PACKS_OF_A_BLOCK = 128,
-    TAKES_OF_A_THREAD = 4, ///< that the packs still left are divided into, so that threads end together
-};
+/// That the packs still left are divided into, so that threads end together.
+enum { TAKES_OF_A_THREAD = 4 };
 /// A finished trial waits for its write at most this long, or as long as for its checkpoint, or one pack.
 static const double OLDEST_UNWRITTEN_SECONDS = 0.5;
 
@@ -51,15 +49,6 @@ typedef struct {
     int64_t takes;
     double waiting_since; ///< omp_get_wtime() when the block's first pack was trained
 } gs_hand;
-
-static int packs_of_a_block(const gs_layout *layout, int lanes) {
-    int64_t row_bytes = 0;
-    for (int i = 0; i < gs_layout_dataset_count(layout); i++) {
-        row_bytes += gs_layout_dataset(layout, i)->row_bytes;
-    }
-    const int64_t packs = BLOCK_BYTES / (row_bytes * lanes + 1);
-    return packs < 1 ? 1 : packs > MOST_PACKS_OF_A_BLOCK ? MOST_PACKS_OF_A_BLOCK : (int)packs;
-}
 
 /// Takes the next packs [first, first + count): a block of them, or fewer when few are left for all threads.
 static int64_t take_packs(gs_sweep *sweep, gs_hand *hand, int64_t *first) {
@@ -316,7 +305,7 @@ gs_status gs_run(const gs_experiment *experiment, const gs_plan *plan, gs_store 
     sweep.pack_count = gs_plan_pack_count(plan, sweep.lanes);
     sweep.threads = gs_run_threads_used(plan, options);
     sweep.layout = gs_store_layout(store);
-    sweep.packs_of_a_block = packs_of_a_block(sweep.layout, sweep.lanes);
+    sweep.packs_of_a_block = gs_packs_of_a_block(sweep.layout, sweep.lanes);
     const size_t counters_bytes = (size_t)sweep.threads * sizeof *sweep.counters;
     sweep.counters = aligned_alloc(CACHE_LINE_BYTES, counters_bytes);
     if (sweep.counters == NULL) {

@@ -6,16 +6,18 @@
 
 static int good_parts(int64_t trials, int ranks, int threads) {
     char text[1024];
-    double work;
+    gs_job_size size;
     gs_error error = {""};
     (void)snprintf(text, sizeof text, DATA "check: {samples: 600}\nparameters: {seed: {range: [1, %lld]}}\n",
                    (long long)trials);
     gs_experiment *experiment = parse(text);
     gs_plan *plan = plan_of(experiment);
-    assert_int_equal(gs_plan_work(experiment, &work, &error), GS_OK);
+    assert_int_equal(gs_job_measure(experiment, plan, GS_ISA_PORTABLE, &size, &error), GS_OK);
+    assert_true(size.trials == (double)trials);
+    size.packs = ceil((double)trials / 16); // as with AVX-512, on every processor
     // 20 epochs of 1000 examples and 125 updates, with 43 parameters; and 600 samples of 6 parameters, a third each
-    assert_true(fabs(work / (double)trials - (20 * (1000 + 1.5 * 125) * 43 + 600 * 6 / 3.0)) < 1e-3);
-    const int parts = gs_job_good_parts(plan, work, 16, ranks, threads);
+    assert_true(fabs(size.work / (double)trials - (20 * (1000 + 1.5 * 125) * 43 + 600 * 6 / 3.0)) < 1e-3);
+    const int parts = gs_job_good_parts(&size, ranks, threads);
     gs_plan_free(plan);
     gs_experiment_free(experiment);
     return parts;

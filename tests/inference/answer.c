@@ -94,16 +94,18 @@ static void answer_rank(void) {
 static void answer_rank_clusters(void) {
     const int64_t count = (int64_t)read_number();
     double *x = read_numbers(count), *y = read_numbers(count), *given = read_numbers(count);
-    double *work = malloc(4 * ((size_t)count + 1) * sizeof *work);
+    double *work = malloc(2 * ((size_t)count + 1) * sizeof *work);
+    size_t *orders = malloc(2 * ((size_t)count + 1) * sizeof *orders);
     int64_t *cluster = malloc(((size_t)count + 1) * sizeof *cluster);
     for (int64_t i = 0; i < count; i++) {
         cluster[i] = (int64_t)given[i];
     }
-    const gs_rank_correlation found = gs_rank_correlate_clusters(x, y, cluster, count, work);
+    const gs_rank_correlation found = gs_rank_correlate_clusters(x, y, cluster, count, work, orders);
     print_numbers((const double[]){found.correlation, found.interval.low, found.interval.high}, 3);
     free(x);
     free(y);
     free(given);
+    free(orders);
     free(work);
     free(cluster);
 }

@@ -212,9 +212,10 @@ class Inference(unittest.TestCase):
     def test_effects_where_units_agree_or_nothing_varies(self):
         alike = np.tile([[0.0], [1.0]], (6, 1, 1))
         self.assertEqual(list(self.factorial(alike, 2, 1)[[3, 4, 5]]), [1, np.inf, 0])
-        found = self.factorial(np.full((6, 3, 1), 0.1), 3, 1)
-        self.assertEqual(list(found[:3]), [2, 0, 0])
-        self.assertTrue(np.isnan(found[3:]).all())
+        for a, b in ((3, 1), (7, 1), (7, 3), (6, 11)):  # sums of 0.1 are rounded, and that is no effect
+            found = self.factorial(np.full((6, a, b), 0.1), a, b)
+            self.assertEqual(list(found[:3]), [(a - 1) * max(1, b - 1), 0, 0])
+            self.assertTrue(np.isnan(found[3:]).all())
         found = self.factorial(np.array([[[1.0], [3.0], [8.0]]]), 3, 1)
         np.testing.assert_allclose(found[:2], [2, 26])
         self.assertTrue(np.isnan(found[2:]).all())

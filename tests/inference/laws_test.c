@@ -95,9 +95,10 @@ static void rank_interval_covers_when_trials_share_data(void **state) {
     (void)state;
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     const size_t room = (size_t)LARGE * MEMBERS;
-    double *x = malloc(room * sizeof *x), *y = malloc(room * sizeof *y), *work = malloc(4 * room * sizeof *work);
+    double *x = malloc(room * sizeof *x), *y = malloc(room * sizeof *y), *work = malloc(2 * room * sizeof *work);
+    size_t *orders = malloc(2 * room * sizeof *orders);
     int64_t *cluster = malloc(room * sizeof *cluster);
-    assert_true(x != NULL && y != NULL && work != NULL && cluster != NULL);
+    assert_true(x != NULL && y != NULL && work != NULL && orders != NULL && cluster != NULL);
     double truth = 0;
     int covered = 0, naive = 0;
     for (int repeat = 0; repeat < 10; repeat++) {
@@ -107,7 +108,7 @@ static void rank_interval_covers_when_trials_share_data(void **state) {
     for (int repeat = 0; repeat < repeats(); repeat++) {
         draw_clusters(rng, CLUSTERS, x, y, cluster);
         const int64_t count = (int64_t)CLUSTERS * MEMBERS;
-        const gs_interval found = gs_rank_correlate_clusters(x, y, cluster, count, work).interval;
+        const gs_interval found = gs_rank_correlate_clusters(x, y, cluster, count, work, orders).interval;
         const gs_interval of_pairs = gs_rank_correlate(x, y, count, work).interval;
         covered += found.low <= truth && truth <= found.high;
         naive += of_pairs.low <= truth && truth <= of_pairs.high;
@@ -117,6 +118,7 @@ static void rank_interval_covers_when_trials_share_data(void **state) {
     assert_true(naive < 0.8 * repeats());
     free(x);
     free(y);
+    free(orders);
     free(work);
     free(cluster);
     gsl_rng_free(rng);

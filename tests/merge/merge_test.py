@@ -270,6 +270,7 @@ class Merge(Case):
         self.refused(2, "merge", "-o", "merged.h5", names[0], names[2], names[4],
                      patterns=[r"the trials \d+ to \d+ of 84 are in none of the files; with --partial"])
         self.refused(2, "merge", "-o", "merged.h5", names[0], names[2], patterns=["are in none"])
+        self.refused(2, "merge", "-o", "merged.h5", names[0], patterns=["to 83 of 84 are in none"])
         self.refused(2, "merge", "-o", "merged.h5", names[2], names[4], patterns=["the trials 0 to"])
         printed = self.succeed("merge", "--partial", "-o", "merged.h5", *left)
         pending = lost + gap[1] - gap[0] + 1

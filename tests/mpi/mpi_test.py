@@ -183,6 +183,7 @@ class Output(Case):
     def test_what_all_find_wrong_is_said_once(self):
         for code, pattern, arguments in ((2, "unknown option", ["run", "small.yaml", "--nonsense"]), (2, "no.yaml", ["run", "no.yaml"]),
                                          (2, "--shard is a part", ["run", "small.yaml", "--shard", "1/2"]),
+                                         (2, "--nodes and --cores plan for other machines: leave out mpirun", ["run", "small.yaml", "-n", "--nodes", "2"]),
                                          (2, "report is done by one process", ["report", self.reference]),
                                          (2, "84 trials can't be divided into 100", ["run", "small.yaml", "--parts", "100"])):
             run = self.mpirun(3, *arguments)
@@ -196,6 +197,14 @@ class Output(Case):
         self.assertRegex(run.stdout, r"(?m)^processes   2 threads of 2 processes: 7 parts of about 12 trials;")
         self.assertEqual(run.stdout.count("experiment  "), 1)
         self.assertEqual(self.files(), ["small.yaml"])
+
+    def test_a_forecast_divides_as_a_job_does(self):
+        options = ["run", "small.yaml", "-n", "--set", "seed=1:50000000"]
+        job = self.mpirun(2, *options, "--threads", "1").stdout
+        forecast = self.gansweep(*options, "--nodes", "2", "--cores", "1").stdout
+        parts = r"(\d+) parts of about ([\d,]+) trials", r"parts +(\d+) of about ([\d,]+) trials"
+        self.assertEqual(re.search(parts[0], job).groups(), re.search(parts[1], forecast).groups())
+        self.assertGreater(int(re.search(parts[0], job).group(1)), 2)
 
     def test_without_mpirun_mpi_is_not_begun(self):
         # Open MPI and MPICH would not begin with these.
