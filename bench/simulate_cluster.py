@@ -51,14 +51,15 @@ def read_forecast(program, nodes, cores, disk):
         return re.search(pattern, text).group(1)
 
     starting = number(found(r"starting +([\d.]+) s under"))
+    part = 1e-3 * number(found(r"parts +([\d.]+) ms of a core"))
     known = {"lanes": number(found(r"packs +\S+ of (\d+) lanes")), "trials_a_second": number(found(r"each trains (\S+) trials a second")),
-             "start": starting, "part": 1e-3 * number(found(r"parts +([\d.]+) ms of a core")),
+             "start": starting, "part": part,
              "answer": 1e-6 * number(found(r"([\d.]+) us of process 0"))}
     table = {}
     for line in text.splitlines():
         cells = re.split(r"  +", line.strip())
         if len(cells) == 9 and re.fullmatch(r"1[0,]+", cells[0]):
-            table[int(number(cells[0]))] = (int(number(cells[1])), starting + duration(cells[2]) + duration(cells[3]), size(cells[7]))
+            table[int(number(cells[0]))] = (int(number(cells[1])), starting + part + duration(cells[2]) + duration(cells[3]), size(cells[7]))
     return known, table
 
 
