@@ -145,7 +145,7 @@ class Expected:
         return tuple(10**x if logarithm else x for x in (mean, *interval))
 
 
-class Effects(unittest.TestCase):
+class Case(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
@@ -242,6 +242,8 @@ class Effects(unittest.TestCase):
                     self.assertAlmostEqual(found[end], value_of_end, delta=0.1 * (high - low) + 1.01 * step + 1e-9, msg=f"{response['response']} {found}")
         self.assertIsNone(next(at, None))
 
+
+class Effects(Case):
     def test_three_factors_one_of_them_a_zip(self):
         path = self.sweep("three", "convention: [torch, mxnet]\nparameters: {seed: {range: [1, 40]}, lr_G: [0.2, 0.005, 0.05]}\n"
                           "zip: {batch_size: [8, 4, 30], epochs: [4, 2, 8]}\n")
@@ -379,27 +381,6 @@ class Effects(unittest.TestCase):
         self.assertIn("\nseeds", gansweep("report", path, "--effects").stdout)
         self.check(path, [["lr_G"], ["lr_D"]])
 
-    def test_very_many_data_sets_are_tested_in_groups(self):
-        """Over 2^14 of them: means and sums of squares stay those of all trials, F nearly."""
-        path = self.sweep("many", "train: {epochs: 1}\nparameters: {seed: {range: [1, 33001]}, lr_G: [0.001, 0.01], lr_D: [0.05, 0.5]}\n", n=8)
-        found, file = self.effects(path), read_file(path)
-        self.assertGreater(found["responses"][0]["total_sum_of_squares"], 0)
-        order = np.lexsort([file["data_seed"], file["configuration"]])
-        for response in found["responses"]:
-            y = responses_of(file)[response["response"]][order].reshape(2, 2, -1)  # lr_D, lr_G, seed
-            units = y.shape[2]
-            np.testing.assert_allclose(response["total_sum_of_squares"], ((y - y.mean())**2).sum(), rtol=1e-9)
-            np.testing.assert_allclose(response["data_sets_sum_of_squares"], 4 * ((y.mean(axis=(0, 1)) - y.mean())**2).sum(), rtol=1e-9)
-            for effect, axis in zip(response["effects"], (0, 1) if y.std() > 0 else ()):
-                contrast = (y.mean(axis=axis)[1] - y.mean(axis=axis)[0]) / 2
-                squares = 4 * units * contrast.mean()**2
-                np.testing.assert_allclose(effect["sum_of_squares"], squares, rtol=1e-9, atol=1e-9)
-                if contrast.std() == 0:
-                    continue
-                F = contrast.mean()**2 / contrast.var(ddof=1) * units
-                np.testing.assert_allclose(effect["F"], F, rtol=0.06)
-                np.testing.assert_allclose(effect["partial_eta_squared"], F / (F + units - 1), rtol=0.06)
-
     def test_nothing_swept_has_no_effects(self):
         path = self.sweep("nothing", "train: {epochs: 2}\nparameters: {seed: {range: [1, 5]}}\n")
         self.assertIsNone(self.effects(path))
@@ -470,6 +451,31 @@ class Effects(unittest.TestCase):
         run = gansweep("report", "x.h5", "--effects", "--compare", "0,1")
         self.assertEqual((run.returncode, run.stdout), (2, ""))
         self.assertIn("one of them was expected", run.stderr)
+
+
+class Large(Case):
+    """What takes minutes under sanitizers, and sees the same lines of code."""
+
+    def test_very_many_data_sets_are_tested_in_groups(self):
+        """Over 2^14 of them: means and sums of squares stay those of all trials, F nearly."""
+        path = self.sweep("many", "train: {epochs: 1}\nparameters: {seed: {range: [1, 33001]}, lr_G: [0.001, 0.01], lr_D: [0.05, 0.5]}\n", n=8)
+        found, file = self.effects(path), read_file(path)
+        self.assertGreater(found["responses"][0]["total_sum_of_squares"], 0)
+        order = np.lexsort([file["data_seed"], file["configuration"]])
+        for response in found["responses"]:
+            y = responses_of(file)[response["response"]][order].reshape(2, 2, -1)  # lr_D, lr_G, seed
+            units = y.shape[2]
+            np.testing.assert_allclose(response["total_sum_of_squares"], ((y - y.mean())**2).sum(), rtol=1e-9)
+            np.testing.assert_allclose(response["data_sets_sum_of_squares"], 4 * ((y.mean(axis=(0, 1)) - y.mean())**2).sum(), rtol=1e-9)
+            for effect, axis in zip(response["effects"], (0, 1) if y.std() > 0 else ()):
+                contrast = (y.mean(axis=axis)[1] - y.mean(axis=axis)[0]) / 2
+                squares = 4 * units * contrast.mean()**2
+                np.testing.assert_allclose(effect["sum_of_squares"], squares, rtol=1e-9, atol=1e-9)
+                if contrast.std() == 0:
+                    continue
+                F = contrast.mean()**2 / contrast.var(ddof=1) * units
+                np.testing.assert_allclose(effect["F"], F, rtol=0.06)
+                np.testing.assert_allclose(effect["partial_eta_squared"], F / (F + units - 1), rtol=0.06)
 
 
 if __name__ == "__main__":

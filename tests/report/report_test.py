@@ -13,6 +13,7 @@ import math
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -308,21 +309,6 @@ class Report(unittest.TestCase):
         gansweep("run", self.experiment, "-o", path, "--quiet", "--set", "seed=1:300", "--set", "lr_D=0.05", "--set", "epochs=1")
         rows = list(csv.DictReader(io.StringIO(gansweep("report", path, "--format", "csv").stdout)))
         self.assertEqual({row["untrained_trials"] for row in rows}, {"256"})
-
-    def test_many_kinds_of_untrained_nets_share_one_budget(self):
-        text = ("data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 3000}\nconvention: [mxnet, torch, tf]\n"
-                "generator_loss: [non-saturating, minimax]\nmodel: {latent_dim: {range: [1, 64]}}\ntrain: {epochs: 1}\n"
-                "parameters: {seed: {range: [1, 20]}, batch_size: 500}\nkeep: {samples: 0}\n")
-        experiment, path = (os.path.join(self.folder.name, "kinds" + ending) for ending in (".yaml", ".h5"))
-        with open(experiment, "w") as file:
-            file.write(text)
-        found = {}
-        for name, options in {"many": [], "few": ["--set", "latent_dim=1,2"]}.items():
-            run = gansweep("run", experiment, "-o", path, "--quiet", "--force", *options)
-            self.assertEqual(run.returncode, 0, run.stderr)
-            rows = list(csv.DictReader(io.StringIO(gansweep("report", path, "--format", "csv").stdout)))
-            found[name] = {row["untrained_trials"] for row in rows}
-        self.assertEqual(found, {"many": {"16"}, "few": {"20"}})
 
     def test_the_untrained_baseline_does_not_depend_on_the_number_of_threads(self):
         said = [gansweep("report", self.path, "--format", "json", env={**os.environ, "OMP_NUM_THREADS": threads}).stdout for threads in ("1", "2", "5")]
@@ -674,6 +660,27 @@ class Report(unittest.TestCase):
         os.close(ours)
         self.assertEqual(process.wait(), 0)
         return text
+
+
+class Large(unittest.TestCase):
+    """What takes minutes under sanitizers, and sees the same lines of code."""
+
+    def test_many_kinds_of_untrained_nets_share_one_budget(self):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        text = ("data: {law: gaussian, A: [[1, 2], [-0.1, 0.5]], b: [1, 2], n: 3000}\nconvention: [mxnet, torch, tf]\n"
+                "generator_loss: [non-saturating, minimax]\nmodel: {latent_dim: {range: [1, 64]}}\ntrain: {epochs: 1}\n"
+                "parameters: {seed: {range: [1, 20]}, batch_size: 500}\nkeep: {samples: 0}\n")
+        experiment, path = (os.path.join(folder, "kinds" + ending) for ending in (".yaml", ".h5"))
+        with open(experiment, "w") as file:
+            file.write(text)
+        found = {}
+        for name, options in {"many": [], "few": ["--set", "latent_dim=1,2"]}.items():
+            run = gansweep("run", experiment, "-o", path, "--quiet", "--force", *options)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            rows = list(csv.DictReader(io.StringIO(gansweep("report", path, "--format", "csv").stdout)))
+            found[name] = {row["untrained_trials"] for row in rows}
+        self.assertEqual(found, {"many": {"16"}, "few": {"20"}})
 
 
 if __name__ == "__main__":
