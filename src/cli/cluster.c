@@ -139,7 +139,7 @@ static void say_traffic(cluster_run *run) {
     most[ANSWER] = (int64_t)(answer / microsecond);
     most[WAIT] = (int64_t)(run->waiting_seconds / microsecond);
     gs_team_largest_numbers(run->team, most, COUNT);
-    if (run->team->rank == 0 && run->task->profile && !run->task->quiet) {
+    if (run->team->rank == 0 && run->task->profile && !run->task->quiet && run->job.wanted_count > 0) {
         (void)printf("\n%d of %d parts were trained, in %.3f s. Of all processes' figures the largest:\n"
                      "  messages to and from process 0 %12lld   %8.2f a second\n"
                      "  waiting for an answer          %12.3f s at most\n"
@@ -176,7 +176,7 @@ static int train(cluster_run *run, gs_error *error) {
     const double begin = seconds_now();
     double waited_before;
     const int64_t messages_before = gs_team_messages(run->team, &waited_before);
-    if (run->team->rank == 0 && !run->task->quiet && job->before.done > 0) {
+    if (run->team->rank == 0 && !run->task->quiet && job->before.done > 0 && job->before.done < job->before.trials) {
         char finished[GS_FORMAT_BYTES], planned[GS_FORMAT_BYTES], pending[GS_FORMAT_BYTES];
         (void)fprintf(stderr, "%s of %s trials are finished: training the other %s\n",
                       gs_format_count(job->before.done, finished), gs_format_count(job->before.trials, planned),
@@ -232,7 +232,14 @@ static int join(cluster_run *run, gs_error *error) {
         return interrupted > 0 ? SIGNAL_CODE + interrupted : (int)status;
     }
     describe_team(run, with);
-    return task->quiet ? GS_OK : (int)summarise(task->path, 0, &progress, &merged.ledger, with, error);
+    if (task->quiet) {
+        return GS_OK;
+    }
+    const int code = (int)summarise(task->path, 0, &progress, &merged.ledger, with, error);
+    if (task->is_virtual && code == GS_OK) {
+        (void)printf("%s leads to the rows of its %d parts: they stay beside it.\n", task->path, run->job.parts);
+    }
+    return code;
 }
 
 static int run_job(cluster_run *run, gs_error *error) {
@@ -305,6 +312,9 @@ int run_on_cluster(const gs_launch *launch, const cluster_task *task, int code, 
         }
         gs_team_leave(&team);
         return (int)joined;
+    }
+    if (launch->is_mpi) {
+        (void)setenv("NO_COLOR", "1", 1); // a launcher's pseudo-terminal hides that the output goes into a log
     }
     cluster_run run = {.task = task, .team = &team, .job = {.team = &team, .stop = &interrupted}};
     catch_interruptions();

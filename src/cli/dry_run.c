@@ -41,23 +41,19 @@ void print_work(const gs_experiment *experiment, const gs_plan *plan, gs_isa isa
                  100 * ((double)trials / (double)packs) / lanes);
 }
 
-void print_file(double bytes, double beside, const char *path) {
+static void print_file(double bytes, double room, const char *path) {
     char size[GS_FORMAT_BYTES], left[GS_FORMAT_BYTES];
-    const double room = free_bytes(path);
     (void)printf("file        %s, %s", path, gs_format_bytes(bytes, size));
-    if (beside > 0) {
-        (void)printf(", and its parts, %s", gs_format_bytes(beside, size));
-    }
     if (room >= 0) {
         (void)printf("; %s are free there", gs_format_bytes(room, left));
     }
     (void)printf("%s\n", access(path, F_OK) == 0 ? "; it exists already, so that a run needs --force" : "");
-    if (room >= 0 && bytes + beside > room) {
+    if (room >= 0 && bytes > room) {
         (void)fflush(stdout);
         (void)fprintf(stderr,
                       "gansweep: warning: the file needs %s and the disk has %s free: train fewer trials, keep less of "
                       "each, or choose another place with -o\n",
-                      gs_format_bytes(bytes + beside, size), left);
+                      size, left);
     }
 }
 
@@ -82,7 +78,7 @@ gs_status dry_run(const gs_experiment *experiment, const gs_plan *plan, const gs
     }
     char time[GS_FORMAT_BYTES], rate[GS_FORMAT_BYTES];
     print_work(experiment, plan, options->isa);
-    print_file((double)bytes, 0, path);
+    print_file((double)bytes, free_bytes(path), path);
     const double trials_a_second = (double)gs_plan_trial_count(plan) / seconds;
     if (trials_a_second < FEWEST_AS_A_COUNT) {
         (void)snprintf(rate, sizeof rate, "%.2g", trials_a_second);

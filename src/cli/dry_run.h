@@ -12,9 +12,5 @@ gs_status dry_run(const gs_experiment *experiment, const gs_plan *plan, const gs
 
 /// Title, trials, packs and lane use.
 void print_work(const gs_experiment *experiment, const gs_plan *plan, gs_isa isa);
-/// "file        sweep.h5, 1.89 GB; 68 GB are free there", and a warning on standard error where that is too little.
-/// @param bytes  of the results file
-/// @param beside  bytes of its parts, which are there at the same time; 0: there are none
-void print_file(double bytes, double beside, const char *path);
 
 #endif

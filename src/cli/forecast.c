@@ -1,5 +1,6 @@
 #include "cli/forecast.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "cli/dry_run.h"
@@ -8,6 +9,7 @@
 #include "store/sources.h"
 
 static const double CALIBRATION_SECONDS = 1.5;
+static const double WORTH_A_CLUSTER = 60, WORTH_A_WORD = 10; ///< seconds
 static const double FEWEST_TRIALS = 1e6, MOST_TRIALS = 1e10; ///< of the table
 static const double FEWEST_AS_A_COUNT = 10;                  ///< trials/s that are printed without decimals
 
@@ -69,6 +71,16 @@ static void print_machines(const gs_workload *workload, const gs_cluster *cluste
     }
 }
 
+/// Without the room that is left here: the file is made on another disk.
+static void print_files(const gs_forecast *whole, const char *path) {
+    char file[GS_FORMAT_BYTES], parts[GS_FORMAT_BYTES];
+    (void)printf("file        %s, %s", path, gs_format_bytes(whole->file_bytes, file));
+    if (whole->parts_bytes > 0) {
+        (void)printf(", and its parts, %s", gs_format_bytes(whole->parts_bytes, parts));
+    }
+    (void)printf("\n");
+}
+
 static void print_needs(const gs_workload *workload, const gs_cluster *cluster, const gs_forecast *whole) {
     char process[GS_FORMAT_BYTES], alone[GS_FORMAT_BYTES], thread[GS_FORMAT_BYTES], messages[GS_FORMAT_BYTES],
         bytes[GS_FORMAT_BYTES], share[GS_FORMAT_BYTES];
@@ -82,7 +94,8 @@ static void print_needs(const gs_workload *workload, const gs_cluster *cluster, 
             "traffic     %.1f messages a second to and from a process, %s in all: %s; process 0 spends %s of a "
             "core on answers\n",
             whole->messages_a_second, gs_format_count((int64_t)whole->messages, messages),
-            gs_format_bytes(whole->messages * assumed->message_bytes, bytes), gs_format_share(whole->answering, share));
+            gs_format_bytes(whole->messages * assumed->message_bytes, bytes),
+            gs_format_share(fmin(1, whole->answering), share));
     }
 }
 
@@ -108,18 +121,25 @@ static void print_time(const gs_forecast *whole) {
 }
 
 /// What keeps the cores from training, and what can be done about it.
-static void print_advice(const gs_cluster *cluster, const gs_forecast *whole) {
+/// @param alone  the same with one node
+static void print_advice(const gs_cluster *cluster, const gs_forecast *whole, const gs_forecast *alone) {
+    char text[GS_FORMAT_BYTES];
+    if (cluster->nodes > 1 && alone->in_all < WORTH_A_CLUSTER) {
+        (void)printf("            One node alone takes %s: a cluster is of no use for it.\n",
+                     gs_format_duration(alone->in_all, text));
+        return;
+    }
     if (whole->parts < cluster->nodes) {
-        (void)printf("            Only %d of the nodes have a part.\n", whole->parts);
+        (void)printf("            Only %s of the nodes have a part.\n", gs_format_count(whole->parts, text));
     }
     if (whole->answering > 0.5) {
         (void)printf("            Process 0 is asked too much: fewer processes, or shards without MPI, are better.\n");
     }
-    if (whole->waiting > whole->training / 4) {
+    if (whole->waiting > whole->training / 4 && whole->waiting > WORTH_A_WORD) {
         (void)printf(
             "            The disk takes longer than the training: keep less of each trial, or fewer nodes do.\n");
     }
-    if (!cluster->is_virtual && whole->joining > whole->training / 4) {
+    if (!cluster->is_virtual && whole->joining > whole->training / 4 && whole->joining > WORTH_A_WORD) {
         (void)printf("            Joining takes long: --virtual needs none%s.\n",
                      whole->parts > GS_MOST_VIRTUAL_SOURCES ? ", for up to 512 parts" : "");
     }
@@ -204,13 +224,15 @@ gs_status forecast(const gs_experiment *experiment, const gs_plan *plan, const g
     if (status != GS_OK) {
         return status;
     }
+    const gs_cluster one_node = {.nodes = 1, .cores = cluster->cores, .disk = cluster->disk};
     const gs_forecast whole = gs_foretell(&workload, cluster, workload.size.trials);
+    const gs_forecast alone = gs_foretell(&workload, &one_node, workload.size.trials);
     print_work(experiment, plan, options->isa);
     print_machines(&workload, cluster, &whole);
-    print_file(whole.file_bytes, whole.parts_bytes, path);
+    print_files(&whole, path);
     print_needs(&workload, cluster, &whole);
     print_time(&whole);
-    print_advice(cluster, &whole);
+    print_advice(cluster, &whole, &alone);
     status = print_table(&workload, cluster, error);
     print_assumptions(&workload, cluster);
     return status;

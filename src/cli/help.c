@@ -74,7 +74,7 @@ void print_program_help(const cli_command *const *commands, FILE *stream) {
     print_entry("-h, --help", "show this help; 'gansweep SUBCOMMAND --help' shows a subcommand's", stream);
     print_entry("--version", "show the version", stream);
     (void)fprintf(stream, "\nExit codes: 0 success, 1 a failure while running, 2 a bad command line or experiment,\n"
-                          "3 a damaged or foreign results file, 128 + signal when interrupted.\n"
+                          "3 a missing, damaged or foreign results file, 128 + signal when interrupted.\n"
                           "\nExamples:\n"
                           "  gansweep run experiments/d2l.yaml           train 1,000 GANs into d2l.h5\n"
                           "  gansweep report d2l.h5                      what they show\n"

@@ -254,6 +254,22 @@ static int go_on(const run_task *sweep, training_task *task, gs_error *error) {
     return code;
 }
 
+/// Whoever goes on with a sweep that mpirun began would train all of it again without its parts.
+static gs_status refuse_parts(const run_task *sweep, gs_error *error) {
+    gs_part_families families;
+    gs_error ignored;
+    gs_status status = GS_OK;
+    (void)gs_part_families_find(sweep->path, &families, &ignored); // a folder that can't be read is said to be so later
+    if (families.count > 0) {
+        status = gs_fail(error, GS_ERROR_INPUT,
+                         "%s is a part of these results: go on with the parts by --parts %d --resume, or mpirun; join "
+                         "shards by gansweep merge; or begin anew without --resume",
+                         families.list[0].name, families.list[0].parts);
+    }
+    gs_part_families_free(&families);
+    return status;
+}
+
 static int train(const run_task *sweep, gs_error *error) {
     training_task task = {.experiment = sweep->experiment,
                           .plan = sweep->plan,
@@ -265,6 +281,9 @@ static int train(const run_task *sweep, gs_error *error) {
     catch_interruptions();
     struct stat found;
     const bool there = lstat(sweep->path, &found) == 0;
+    if (sweep->arguments->resume && !there && sweep->shard.of == 0 && refuse_parts(sweep, error) != GS_OK) {
+        return GS_ERROR_INPUT;
+    }
     return sweep->arguments->resume && there ? go_on(sweep, &task, error) : begin(sweep, &task, error);
 }
 

@@ -10,6 +10,7 @@ const gs_assumptions gs_forecast_assumptions = {
     .write_bytes = 1e9,
     .join_bytes = 7e8,
     .join_part_seconds = 0.005,
+    .virtual_part_bytes = 4250,
     .process_bytes = 48e6,
     .mpi_bytes = 48e6,
     .message_bytes = 100,
@@ -29,8 +30,7 @@ static int count_parts(const gs_job_size *size, const gs_cluster *cluster) {
         return cluster->parts_asked < size->trials ? cluster->parts_asked : (int)size->trials;
     }
     const double threads = (double)cluster->nodes * cluster->cores;
-    const int parts = gs_job_good_parts(size, cluster->nodes, threads);
-    return cluster->is_virtual && parts > GS_MOST_VIRTUAL_SOURCES ? GS_MOST_VIRTUAL_SOURCES : parts;
+    return gs_job_good_parts(size, cluster->nodes, threads, cluster->is_virtual);
 }
 
 /// Training of a part on one node: at its end threads wait for the last pack, half of one on average. Many threads wait
@@ -72,7 +72,8 @@ gs_forecast gs_foretell(const gs_workload *workload, const gs_cluster *cluster, 
     forecast.part_seconds = seconds_of_a_part(workload, cluster, &size, forecast.parts);
     forecast.starting = several ? gs_forecast_assumptions.start_seconds + gs_forecast_assumptions.part_seconds : 0;
     forecast.training = forecast.part_seconds * ceil((double)forecast.parts / cluster->nodes);
-    forecast.file_bytes = several && cluster->is_virtual ? workload->other_bytes : rows + workload->other_bytes;
+    const double leading = gs_forecast_assumptions.virtual_part_bytes * forecast.parts;
+    forecast.file_bytes = workload->other_bytes + (several && cluster->is_virtual ? leading : rows);
     forecast.parts_bytes = several ? rows + forecast.parts * workload->other_bytes : 0;
     const double writing = (several ? forecast.parts_bytes : forecast.file_bytes) / cluster->disk;
     forecast.waiting = writing > forecast.training ? writing - forecast.training : 0;

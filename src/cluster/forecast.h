@@ -28,15 +28,16 @@ typedef struct {
 
 /// What is taken for granted, and said beside every forecast. Where each figure comes from: docs/clusters.md.
 typedef struct {
-    double start_seconds;     ///< until the processes are started, and know each other
-    double part_seconds;      ///< of a processor, for a part's file: made, synced and ended beside the training
-    double write_bytes;       ///< that the threads of a process write to one file in a second
-    double join_bytes;        ///< that one process joins in a second, when the disk does not keep it waiting
-    double join_part_seconds; ///< for each part of them: opened and compared with the experiment
-    double process_bytes;     ///< memory of a process without its threads, and ...
-    double mpi_bytes;         ///< ... what MPI adds
-    double message_bytes;     ///< on the wire
-    double answer_seconds;    ///< of process 0's thread, for a question and its answer
+    double start_seconds;      ///< until the processes are started, and know each other
+    double part_seconds;       ///< of a processor, for a part's file: made, synced and ended beside the training
+    double write_bytes;        ///< that the threads of a process write to one file in a second
+    double join_bytes;         ///< that one process joins in a second, when the disk does not keep it waiting
+    double join_part_seconds;  ///< for each part of them: opened and compared with the experiment
+    double virtual_part_bytes; ///< of a virtual file, for each part
+    double process_bytes;      ///< memory of a process without its threads, and ...
+    double mpi_bytes;          ///< ... what MPI adds
+    double message_bytes;      ///< on the wire
+    double answer_seconds;     ///< of process 0's thread, for a question and its answer
 } gs_assumptions;
 
 extern const gs_assumptions gs_forecast_assumptions;

@@ -80,7 +80,7 @@ gs_status gs_job_measure(const gs_experiment *experiment, const gs_plan *plan, g
 /// How many parts are good: about 32 a rank, none so small that making its file or waiting for the last thread costs
 /// much.
 /// @param threads  of all ranks together
-int gs_job_good_parts(const gs_job_size *size, int ranks, double threads);
+int gs_job_good_parts(const gs_job_size *size, int ranks, double threads, bool is_virtual);
 
 /// Looks at the parts of a job that is gone on with.
 /// @return GS_ERROR_RESULTS when one is damaged, or of another experiment

@@ -9,6 +9,7 @@
 #include "cluster/job.h"
 #include "cluster/part_files.h"
 #include "store/results.h"
+#include "store/sources.h"
 
 enum {
     PARTS_OF_A_RANK = 32,  ///< unequal ranks end within one of them
@@ -26,14 +27,18 @@ gs_status gs_job_measure(const gs_experiment *experiment, const gs_plan *plan, g
     return gs_plan_work(experiment, &size->work, error);
 }
 
-int gs_job_good_parts(const gs_job_size *size, int ranks, double threads) {
+int gs_job_good_parts(const gs_job_size *size, int ranks, double threads, bool is_virtual) {
     const double by_packs = size->packs / (PACKS_OF_A_THREAD * threads);
     const double by_work = size->work / (WORK_OF_A_THREAD * threads);
     const double most = by_packs < by_work ? by_packs : by_work;
     const int each = most >= PARTS_OF_A_RANK ? PARTS_OF_A_RANK : most >= 1 ? (int)most : 1;
     const double parts = (double)each * ranks;
     const double possible = parts < size->trials ? parts : size->trials;
-    return possible < GS_MOST_SHARDS ? (int)possible : GS_MOST_SHARDS;
+    const int limit = is_virtual ? GS_MOST_VIRTUAL_SOURCES : GS_MOST_SHARDS;
+    if (possible <= limit) {
+        return (int)possible;
+    }
+    return ranks < limit ? limit - limit % ranks : limit; // as many for each
 }
 
 /// What a job can't be cut into.
@@ -58,10 +63,7 @@ gs_status gs_job_choose_parts(gs_job *job, gs_error *error) {
     if (status != GS_OK || job->parts_asked != 0) {
         return status == GS_OK ? check_parts(job, error) : status;
     }
-    job->parts = gs_job_good_parts(&size, job->team->size, job->threads);
-    if (job->is_virtual && job->parts > GS_MOST_VIRTUAL_SOURCES) {
-        job->parts = GS_MOST_VIRTUAL_SOURCES;
-    }
+    job->parts = gs_job_good_parts(&size, job->team->size, job->threads, job->is_virtual);
     return GS_OK;
 }
 
@@ -76,15 +78,54 @@ static bool was_joined(const gs_results *results) {
     return joined;
 }
 
-static gs_status remove_parts(const gs_job *job, gs_error *error) {
+/// Whether a file is one that was joined: someone may have given another one its name.
+static bool is_one_of(const gs_source_files *joined, const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+    for (int64_t i = 0; i < joined->count; i++) {
+        gs_results *results;
+        gs_error ignored;
+        if (strcmp(joined->list[i].name, name) == 0 && gs_results_open(path, &results, &ignored) == GS_OK) {
+            const bool same = strcmp(results->seal.hash, joined->list[i].hash) == 0;
+            gs_results_close(results);
+            return same;
+        }
+    }
+    return false;
+}
+
+/// @param joined  removes these files alone; NULL: all that have a part's name, which --force replaces
+static gs_status remove_parts(const gs_job *job, const gs_source_files *joined, gs_error *error) {
     gs_part_families families;
     gs_status status = gs_part_families_find(job->path, &families, error);
     for (int i = 0; i < families.count; i++) {
         for (int part = 1; part <= families.list[i].parts && status == GS_OK; part++) {
-            status = gs_part_remove(job->path, part, families.list[i].parts, error);
+            char *path = gs_part_path(job->path, part, families.list[i].parts);
+            if (path == NULL) {
+                status = gs_fail(error, GS_ERROR_RUN, "out of memory for the name of a part");
+            } else if (joined == NULL || is_one_of(joined, path)) {
+                status = gs_part_remove(job->path, part, families.list[i].parts, error);
+            }
+            free(path);
         }
     }
     gs_part_families_free(&families);
+    return status;
+}
+
+/// Removes what a process that died meanwhile has left of the parts that were joined.
+static gs_status remove_joined(const gs_job *job, const gs_results *results, gs_error *error) {
+    gs_source_files joined;
+    char *text = gs_results_provenance(results, "sources");
+    gs_status status = text == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for the names of the parts") : GS_OK;
+    if (status == GS_OK) {
+        status = gs_sources_parse(text, gs_plan_trial_count(job->plan), &joined, error);
+    }
+    free(text);
+    if (status != GS_OK) {
+        return status;
+    }
+    status = remove_parts(job, &joined, error);
+    gs_sources_free(&joined);
     return status;
 }
 
@@ -107,9 +148,11 @@ static gs_status look_at_results(gs_job *job, gs_error *error) {
                          job->path, (long long)ledger.pending);
     }
     job->complete = status == GS_OK;
-    const bool joined = job->complete && was_joined(results);
+    if (job->complete && was_joined(results)) {
+        status = remove_joined(job, results, error);
+    }
     gs_results_close(results);
-    return joined ? remove_parts(job, error) : status; // a process that died meanwhile has left them
+    return status;
 }
 
 static gs_status look_at_results_name(gs_job *job, gs_error *error) {
@@ -156,7 +199,7 @@ static gs_status take_parts_found(gs_job *job, const gs_part_families *families,
 
 static gs_status find_parts(gs_job *job, gs_error *error) {
     gs_part_families families = {0};
-    gs_status status = job->force ? remove_parts(job, error) : GS_OK;
+    gs_status status = job->force ? remove_parts(job, NULL, error) : GS_OK;
     if (status == GS_OK) {
         status = gs_part_families_find(job->path, &families, error);
     }

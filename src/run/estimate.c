@@ -1,5 +1,6 @@
 #include <omp.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "gansweep/run.h"
 #include "run/worker.h"
@@ -58,9 +59,21 @@ static gs_experiment small_experiment(const gs_experiment *experiment, const gs_
     return small;
 }
 
-/// Seconds to train and check one full pack for a number of epochs. It has seeds of its own: packs of equal seeds share
-/// what they draw.
-static gs_status time_pack(gs_worker *worker, gs_settings settings, int64_t epochs, int turn, double *seconds,
+/// Seconds that this thread has had a processor: what else the machine does is not in them.
+static double processor_seconds(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/// Of one full pack.
+typedef struct {
+    double training, checking; ///< seconds
+} gs_pack_time;
+
+/// Trains and checks one full pack for a number of epochs. It has seeds of its own: packs of equal seeds share what
+/// they draw.
+static gs_status time_pack(gs_worker *worker, gs_settings settings, int64_t epochs, int turn, gs_pack_time *time,
                            gs_error *error) {
     gs_settings pack[GS_MAX_LANES];
     const int lanes = gs_trainer_lanes(worker->trainer);
@@ -69,13 +82,14 @@ static gs_status time_pack(gs_worker *worker, gs_settings settings, int64_t epoc
     for (int row = 0; row < lanes; row++) {
         pack[row] = settings;
     }
-    const double start = omp_get_wtime();
+    const double start = processor_seconds();
     (void)gs_train(worker->trainer, pack, lanes, NULL, worker->training);
+    const double trained = processor_seconds();
     gs_status status = GS_OK;
     for (int row = 0; row < lanes && status == GS_OK; row++) {
         status = gs_worker_check(worker, &pack[row], row, error);
     }
-    *seconds = omp_get_wtime() - start;
+    *time = (gs_pack_time){trained - start, processor_seconds() - trained};
     return status;
 }
 
@@ -94,7 +108,7 @@ static gs_status measure(const gs_experiment *experiment, gs_isa isa, gs_shape *
     const gs_experiment small = small_experiment(experiment, &shape->settings);
     const gs_settings settings = shape->settings;
     gs_worker worker;
-    double warming, one_epoch = 0, several_epochs = 0;
+    gs_pack_time warming, one_epoch = {0}, several_epochs = {0};
     gs_status status = gs_worker_create(&small, isa, &worker, error);
     if (status == GS_OK) {
         status = time_pack(&worker, settings, 1, 0, &warming, error);
@@ -106,9 +120,10 @@ static gs_status measure(const gs_experiment *experiment, gs_isa isa, gs_shape *
         status = time_pack(&worker, settings, EPOCHS_OF_THE_LONGER_RUN, 2, &several_epochs, error);
     }
     gs_worker_free(&worker);
-    double epoch = (several_epochs - one_epoch) / (EPOCHS_OF_THE_LONGER_RUN - 1);
-    epoch = epoch > 0 ? epoch : one_epoch;
-    const double once = one_epoch > epoch ? one_epoch - epoch : 0;
+    double epoch = (several_epochs.training - one_epoch.training) / (EPOCHS_OF_THE_LONGER_RUN - 1);
+    epoch = epoch > 0 ? epoch : one_epoch.training;
+    const double once = (one_epoch.training > epoch ? one_epoch.training - epoch : 0) +
+                        (one_epoch.checking + several_epochs.checking) / 2;
     const double example = epoch / (double)small.data.n;
     const double missing_samples = (double)(experiment->check_samples - small.check_samples);
     shape->seconds = once + example * (double)experiment->data.n * (double)shape->settings.epochs +
@@ -159,7 +174,7 @@ static double mean_seconds(const gs_shape *shapes, int count) {
 }
 
 /// Packs a second of all threads together. All measure at once, since threads that share a core or a memory slow each
-/// other down.
+/// other down; more of them than processors take turns.
 static gs_status measure_rate(const gs_experiment *experiment, gs_isa isa, const gs_shape *chosen, int count,
                               int threads, double *packs_a_second, gs_error *error) {
     gs_status first_failure = GS_OK;
@@ -181,7 +196,8 @@ static gs_status measure_rate(const gs_experiment *experiment, gs_isa isa, const
             }
         }
     }
-    *packs_a_second = sum;
+    const int processors = omp_get_num_procs();
+    *packs_a_second = threads > processors ? sum * processors / threads : sum;
     return first_failure;
 }
 

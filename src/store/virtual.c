@@ -55,7 +55,7 @@ static gs_status check_source(const gs_results *results, const gs_source_file *s
     const gs_trial_range part = gs_plan_part(results->plan);
     if (strcmp(results->seal.hash, source->hash) != 0 || part.first != source->part.first ||
         part.count != source->part.count) {
-        return gs_fail(error, GS_ERROR_RESULTS, "it is not the file that was merged");
+        return gs_fail(error, GS_ERROR_RESULTS, "it is not the file that was merged: merge again");
     }
     return are_equal(results->notes[GS_NOTE_RESOLVED].text, resolved) &&
                    results->notes[GS_NOTE_NUMERICS_VERSION].integer == numerics_version

@@ -4,7 +4,7 @@
 #include "../experiment/fixture.h"
 #include "cluster/job.h"
 
-static int good_parts(int64_t trials, int ranks, int threads) {
+static int good_parts_of(int64_t trials, int ranks, int threads, bool is_virtual) {
     char text[1024];
     gs_job_size size;
     gs_error error = {""};
@@ -17,10 +17,21 @@ static int good_parts(int64_t trials, int ranks, int threads) {
     size.packs = ceil((double)trials / 16); // as with AVX-512, on every processor
     // 20 epochs of 1000 examples and 125 updates, with 43 parameters; and 600 samples of 6 parameters, a third each
     assert_true(fabs(size.work / (double)trials - (20 * (1000 + 1.5 * 125) * 43 + 600 * 6 / 3.0)) < 1e-3);
-    const int parts = gs_job_good_parts(&size, ranks, threads);
+    const int parts = gs_job_good_parts(&size, ranks, threads, is_virtual);
     gs_plan_free(plan);
     gs_experiment_free(experiment);
     return parts;
+}
+
+static int good_parts(int64_t trials, int ranks, int threads) {
+    return good_parts_of(trials, ranks, threads, false);
+}
+
+static void a_virtual_file_has_as_many_parts_of_each_rank(void **state) {
+    (void)state;
+    assert_int_equal(good_parts_of(10000000000, 100, 6400, true), 500);
+    assert_int_equal(good_parts_of(10000000, 2, 2, true), 64);
+    assert_int_equal(good_parts_of(10000000000, 600, 600, true), 512);
 }
 
 static void a_large_sweep_has_32_parts_a_rank(void **state) {
@@ -53,6 +64,7 @@ static void there_are_never_more_parts_than_shards(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_large_sweep_has_32_parts_a_rank),
+        cmocka_unit_test(a_virtual_file_has_as_many_parts_of_each_rank),
         cmocka_unit_test(a_small_one_has_fewer_but_each_rank_has_one),
         cmocka_unit_test(there_are_never_more_parts_than_trials),
         cmocka_unit_test(there_are_never_more_parts_than_shards),

@@ -142,11 +142,18 @@ class Resume(Case):
         self.assertEqual([(self.folder / name).read_bytes() for name in self.parts(4)[::2]], before)
         self.assertEqual(self.contents("small.h5"), self.contents(self.reference))
 
-    def test_parts_that_a_dead_job_could_not_remove_are_removed(self):
-        self.succeed("run", "small.yaml", "-q", "--parts", "4")
-        self.shards(4, only=[2])
-        self.assertIn("small.h5 is complete", self.succeed("run", "small.yaml", "--parts", "4", "--resume"))
+    def test_parts_that_a_dead_job_could_not_remove_are_removed_and_nothing_else(self):
+        self.succeed("run", "small.yaml", "-q", "--parts", "4", "--virtual")
+        part = (self.folder / "small-2-of-4.h5").read_bytes()
+        (self.folder / "small.h5").unlink()
+        self.succeed("run", "small.yaml", "-q", "--parts", "4", "--resume")  # joins them
         self.assertEqual(self.files(), ["small.h5", "small.yaml"])
+        (self.folder / "small-2-of-4.h5").write_bytes(part)
+        self.succeed("run", "small.yaml", "-q", "--shard", "1/4", "--set", "lr_D=0.06,0.07")
+        self.succeed("run", "small.yaml", "-q", "--shard", "3/4")
+        self.succeed("run", "small.yaml", "-q", "--shard", "2/3")
+        self.assertIn("small.h5 is complete", self.succeed("run", "small.yaml", "--parts", "4", "--resume"))
+        self.assertEqual(self.files(), ["small-1-of-4.h5", "small-2-of-3.h5", "small-3-of-4.h5", "small.h5", "small.yaml"])
 
     def test_shards_that_someone_has_merged_are_left(self):
         names = self.shards(3)
@@ -160,6 +167,12 @@ class Resume(Case):
 
 
 class Refusals(Case):
+    def test_parts_are_not_trained_again_by_one_process_alone(self):
+        self.shards(4, only=[2])
+        self.refused(2, "run", "small.yaml", "--resume",
+                     patterns=["small-2-of-4.h5 is a part of these results: go on with the parts by --parts 4 --resume, or mpirun; .* without --resume"])
+        self.succeed("run", "small.yaml", "-q")
+
     def test_what_is_there_is_not_replaced(self):
         self.shards(4, only=[2])
         self.refused(2, "run", "small.yaml", "--parts", "4", patterns=["small-2-of-4.h5, a part of these results, exists already: --resume .*--force"])

@@ -71,6 +71,10 @@ def helmert(count):
     return linalg.helmert(count)
 
 
+DESIGN = ("design: {method: random, points: 40, seed: 2}\ntrain: {epochs: 3}\nconvention: {choice: [mxnet, torch]}\n"
+          "parameters: {seed: {range: [1, 12]}, lr_G: {min: 0.001, max: 0.5, scale: log}, lr_D: {min: 0.01, max: 0.5}, batch_size: [8, 20]}\n")
+
+
 class Expected:
     """What the effects of one response should be; levels [factor][configuration] number each factor's values."""
 
@@ -323,16 +327,13 @@ class Effects(Case):
         level = next(level for level in found["responses"][1]["levels"] if level["mean"] == 0)
         self.assertGreater(level["high"], stats.binomtest(0, 380).proportion_ci(method="wilson").high)
 
-    def test_points_of_a_design_are_one_factor_and_have_rank_correlations(self):
-        path = self.sweep("design", "design: {method: random, points: 40, seed: 2}\ntrain: {epochs: 3}\nconvention: {choice: [mxnet, torch]}\n"
-                          "parameters: {seed: {range: [1, 12]}, lr_G: {min: 0.001, max: 0.5, scale: log}, lr_D: {min: 0.01, max: 0.5}, batch_size: [8, 20]}\n", n=100)
-        found = self.check(path, [["lr_G", "lr_D", "convention"], ["batch_size"]], drawn=[["lr_G", "lr_D", "convention"]])
+    def check_trends(self, found, path):
         self.assertEqual([trend["setting"] for trend in found["trends"]], ["lr_G", "lr_D"])  # the others are no numbers, or not drawn
-        report = json.loads(gansweep("report", path, "--format", "json").stdout)
-        rows = report["rows"]
+        rows = [row for row in json.loads(gansweep("report", path, "--format", "json").stdout)["rows"] if row["done"] > 0]
         distance = [max(abs(row["loss_D_mean"] - math.log(2)), abs(row["loss_G_mean"] - math.log(2))) for row in rows]
         points = [(row["lr_G"], row["lr_D"], row["convention"]) for row in rows]
         self.assertEqual(len(set(points)), 40)
+
         def of_points(numbers):
             return np.array([np.mean([number for point, number in zip(points, numbers) if point == one]) for one in sorted(set(points))])
         for trend in found["trends"]:
@@ -345,6 +346,22 @@ class Effects(Case):
                 self.assertAlmostEqual(trend[response], r, places=9)
                 half = stats.norm.ppf(0.975) * math.sqrt((1 + r**2 / 2) / (40 - 3))
                 np.testing.assert_allclose([trend[response + "_low"], trend[response + "_high"]], np.tanh(np.arctanh(r) + [-half, half]), rtol=1e-9)
+
+    def test_points_with_fewer_configurations_count_as_much(self):
+        """The first three quarters of a design: some points have both batch sizes, and some one."""
+        path, experiment = self.sweep("cut", DESIGN, n=100), os.path.join(self.folder.name, "cut.yaml")
+        parts = []
+        for shard in (1, 2, 3):
+            parts.append(path.replace(".h5", f"-{shard}.h5"))
+            self.assertEqual(gansweep("run", experiment, "-o", parts[-1], "--quiet", "--shard", f"{shard}/4").returncode, 0)
+        run = gansweep("merge", "--partial", "-o", path, "--force", *parts)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.check_trends(self.effects(path), path)
+
+    def test_points_of_a_design_are_one_factor_and_have_rank_correlations(self):
+        path = self.sweep("design", DESIGN, n=100)
+        found = self.check(path, [["lr_G", "lr_D", "convention"], ["batch_size"]], drawn=[["lr_G", "lr_D", "convention"]])
+        self.check_trends(found, path)
         text = gansweep("report", path, "--effects").stdout
         self.assertNotIn("Main effect of lr_G", text)  # points are in no order
         self.assertIn("Main effect of batch_size", text)
