@@ -24,6 +24,7 @@ typedef struct {
     void (*progress)(double share, void *context);
     void *context;
     const volatile int *stop; ///< set by a signal handler to give up, which leaves nothing behind; may be NULL
+    struct gs_lock *lock;     ///< of the new file, when the caller holds it; NULL: it is taken and released
 } gs_merge_options;
 
 typedef struct {

@@ -79,7 +79,7 @@ static int compare_experiments(const cluster_run *run, gs_error *error) {
 
 // ---- what rank 0 says ----
 
-/// "3 processes of 4 threads", as far as all have the same number.
+/// "4 threads of 2 processes"
 static void describe_team(const cluster_run *run, char text[WITH_BYTES]) {
     const int threads = run->job.threads, ranks = run->team->size;
     (void)snprintf(text, WITH_BYTES, "%d thread%s of %d process%s", threads, threads == 1 ? "" : "s", ranks,
@@ -195,7 +195,7 @@ static int train(cluster_run *run, gs_error *error) {
     run->messages = gs_team_messages(run->team, &longest_wait) - messages_before;
     run->training_seconds = seconds_now() - begin;
     const int ended = gs_job_ended_with(job);
-    code = ended != 0 ? ended : code;
+    code = code != GS_OK ? code : ended;
     error->message[0] = '\0';
     if (run->team->rank == 0) {
         gs_progress progress = gs_job_progress(job);
@@ -208,28 +208,55 @@ static int train(cluster_run *run, gs_error *error) {
     return code;
 }
 
+/// Joining, and why it is to stop: a signal to this rank or to another one.
+typedef struct {
+    share_view view;
+    gs_team *team;
+    volatile int stop;
+} joining_view;
+
+static void watch_joining(double share, void *context) {
+    joining_view *joining = context;
+    show_share(share, &joining->view);
+    if (interrupted != 0 || gs_team_ended(joining->team) != 0) {
+        joining->stop = 1;
+    }
+}
+
+/// Why the parts were not joined, as far as that is known.
+static int explain_joining(const cluster_run *run, const gs_merged *merged, gs_status status, gs_error *error) {
+    const gs_error reason = *error;
+    const int ended = interrupted != 0 ? SIGNAL_CODE + interrupted : gs_team_ended(run->team);
+    if (merged->bytes > 0) {
+        (void)gs_fail(error, status, "%.500s is complete, and its parts are no longer needed: %.500s", run->task->path,
+                      reason.message);
+        return (int)status;
+    }
+    (void)gs_fail(error, status, "all trials are finished, and kept in the parts: %.800s",
+                  ended > SIGNAL_CODE && interrupted == 0 ? "another process was told to end" : reason.message);
+    return ended != 0 ? ended : (int)status;
+}
+
 /// Makes one file, on all processors of this host, and says what was found. For rank 0.
 static int join(cluster_run *run, gs_error *error) {
     const cluster_task *task = run->task;
     gs_progress progress = gs_job_progress(&run->job);
     progress.seconds = run->training_seconds;
-    share_view view = share_view_on_stderr("joining the parts", task->quiet);
+    joining_view joining = {.view = share_view_on_stderr("joining the parts", task->quiet), .team = run->team};
     const gs_merge_options options = {.is_virtual = task->is_virtual,
                                       .force = task->force,
                                       .threads =
                                           run->team->size == 1 ? run->job.run.threads : gs_processors_use(&run->host),
                                       .provenance = run->origin.provenance,
-                                      .progress = show_share,
-                                      .context = &view,
-                                      .stop = &interrupted};
-    gs_merged merged;
+                                      .progress = watch_joining,
+                                      .context = &joining,
+                                      .stop = run->team->size == 1 ? &interrupted : &joining.stop};
+    gs_merged merged = {.bytes = 0};
     char with[WITH_BYTES];
     const gs_status status = gs_job_join(&run->job, &options, &merged, error);
-    end_share(&view);
+    end_share(&joining.view);
     if (status != GS_OK) {
-        const gs_error reason = *error;
-        (void)gs_fail(error, status, "all trials are finished, and kept in the parts: %.800s", reason.message);
-        return interrupted > 0 ? SIGNAL_CODE + interrupted : (int)status;
+        return explain_joining(run, &merged, status, error);
     }
     describe_team(run, with);
     if (task->quiet) {

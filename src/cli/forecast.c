@@ -140,7 +140,7 @@ static void print_advice(const gs_cluster *cluster, const gs_forecast *whole, co
             "            The disk takes longer than the training: keep less of each trial, or fewer nodes do.\n");
     }
     if (!cluster->is_virtual && whole->joining > whole->training / 4 && whole->joining > WORTH_A_WORD) {
-        (void)printf("            Joining takes long: --virtual needs none%s.\n",
+        (void)printf("            Joining takes long: --virtual copies nothing%s.\n",
                      whole->parts > GS_MOST_VIRTUAL_SOURCES ? ", for up to 512 parts" : "");
     }
 }
@@ -192,7 +192,8 @@ static gs_status print_table(const gs_workload *workload, const gs_cluster *clus
 
 static void print_assumptions(const gs_workload *workload, const gs_cluster *cluster) {
     const gs_assumptions *assumed = &gs_forecast_assumptions;
-    char rate[GS_FORMAT_BYTES], disk[GS_FORMAT_BYTES], join[GS_FORMAT_BYTES], write[GS_FORMAT_BYTES];
+    char rate[GS_FORMAT_BYTES], disk[GS_FORMAT_BYTES], join[GS_FORMAT_BYTES], write[GS_FORMAT_BYTES],
+        check[GS_FORMAT_BYTES];
     const double trials_a_second = workload->size.trials / workload->size.packs / workload->pack_seconds;
     (void)printf(
         "\nTaken for granted:\n"
@@ -200,19 +201,19 @@ static void print_assumptions(const gs_workload *workload, const gs_cluster *clu
         "  disk      %s a second of all nodes together, of writing and reading (--disk says otherwise)\n"
         "  starting  %.1f s under mpirun or srun; no time in a queue\n"
         "  parts     %.0f ms of a core for each one's file, beside the training; its process writes up to %s a second\n"
-        "  joining   up to %s a second by one process, and %.0f ms a part\n"
+        "  joining   up to %s a second by one process, or %s that are only checked (--virtual), and %.0f ms a part\n"
         "  messages  %.0f bytes on the wire, %.0f us of process 0's thread for an answer\n"
         "  nodes     equal ones, which nobody else uses; with unequal ones up to one part's time is added\n",
         rate_text(trials_a_second, rate), workload->measured_threads, plural(workload->measured_threads),
         workload->measured_seconds, gs_format_bytes(cluster->disk, disk), assumed->start_seconds,
         1e3 * assumed->part_seconds, gs_format_bytes(assumed->write_bytes, write),
-        gs_format_bytes(assumed->join_bytes, join), 1e3 * assumed->join_part_seconds, assumed->message_bytes,
-        1e6 * assumed->answer_seconds);
+        gs_format_bytes(assumed->join_bytes, join), gs_format_bytes(assumed->check_bytes, check),
+        1e3 * assumed->join_part_seconds, assumed->message_bytes, 1e6 * assumed->answer_seconds);
 }
 
 gs_status forecast(const gs_experiment *experiment, const gs_plan *plan, const gs_run_options *options,
                    const gs_cluster *cluster, const char *path, gs_error *error) {
-    gs_workload workload;
+    gs_workload workload, grown;
     gs_run_options measured = *options;
     measured.threads = 0;
     const int here = gs_run_threads(&measured);
@@ -220,6 +221,9 @@ gs_status forecast(const gs_experiment *experiment, const gs_plan *plan, const g
     gs_status status = check_cluster(plan, cluster, error);
     if (status == GS_OK) {
         status = gs_workload_measure(experiment, plan, &measured, CALIBRATION_SECONDS, &workload, error);
+    }
+    if (status == GS_OK) {
+        status = gs_workload_grow(experiment, &workload, options->isa, &grown, error);
     }
     if (status != GS_OK) {
         return status;
@@ -233,7 +237,7 @@ gs_status forecast(const gs_experiment *experiment, const gs_plan *plan, const g
     print_needs(&workload, cluster, &whole);
     print_time(&whole);
     print_advice(cluster, &whole, &alone);
-    status = print_table(&workload, cluster, error);
-    print_assumptions(&workload, cluster);
+    status = print_table(&grown, cluster, error);
+    print_assumptions(&grown, cluster);
     return status;
 }

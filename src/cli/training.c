@@ -14,8 +14,8 @@
 #include "numeric/format.h"
 
 /// Larger sweeps are not read back for a summary that nobody asked for.
-static const int64_t MOST_TRIALS_SUMMARISED = 4000000;
-enum { MOST_COMMAND_BYTES = 500 }; ///< of a line of failure
+static const int64_t MOST_TRIALS_SUMMARISED = 4000000; // a forecast knows of it
+enum { MOST_COMMAND_BYTES = 500 };                     ///< of a line of failure
 
 double checkpoint_option(double seconds) {
     return seconds == 0 ? -1 : seconds;

@@ -8,10 +8,13 @@ const gs_assumptions gs_forecast_assumptions = {
     .start_seconds = 0.5,
     .part_seconds = 0.05,
     .write_bytes = 1e9,
-    .join_bytes = 7e8,
+    .join_bytes = 5e8,
+    .check_bytes = 8e8,
     .join_part_seconds = 0.005,
     .virtual_part_bytes = 4250,
-    .process_bytes = 48e6,
+    .process_bytes = 64e6,
+    .summary_bytes = 75,
+    .most_summarised = 4e6,
     .mpi_bytes = 48e6,
     .message_bytes = 100,
     .answer_seconds = 2e-5,
@@ -43,16 +46,16 @@ static double seconds_of_a_part(const gs_workload *workload, const gs_cluster *c
     return fmax(training, writing) + (parts > 1 ? gs_forecast_assumptions.part_seconds / cluster->cores : 0);
 }
 
-/// Rows are read from the parts and written to the file; a virtual file has none.
+/// Rows are read from the parts, checked, and written to the file, if it is not virtual.
 static double seconds_of_joining(const gs_forecast *forecast, const gs_cluster *cluster) {
     const gs_assumptions *assumed = &gs_forecast_assumptions;
     const double looking = assumed->join_part_seconds * forecast->parts;
+    const double checking = forecast->parts_bytes / assumed->check_bytes;
+    const double reading = forecast->parts_bytes / cluster->disk;
     if (cluster->is_virtual) {
-        return looking;
+        return looking + fmax(checking, reading);
     }
-    const double processor = forecast->file_bytes / assumed->join_bytes;
-    const double disk = 2 * forecast->file_bytes / cluster->disk;
-    return looking + (processor > disk ? processor : disk);
+    return looking + fmax(forecast->file_bytes / assumed->join_bytes, reading + forecast->file_bytes / cluster->disk);
 }
 
 static void foretell_traffic(const gs_cluster *cluster, gs_forecast *forecast) {
@@ -79,8 +82,10 @@ gs_forecast gs_foretell(const gs_workload *workload, const gs_cluster *cluster, 
     forecast.waiting = writing > forecast.training ? writing - forecast.training : 0;
     forecast.joining = several ? seconds_of_joining(&forecast, cluster) : 0;
     forecast.in_all = forecast.starting + forecast.training + forecast.waiting + forecast.joining;
-    forecast.process_bytes = gs_forecast_assumptions.process_bytes + cluster->cores * workload->thread_bytes +
-                             (several ? gs_forecast_assumptions.mpi_bytes : 0);
+    const double summarised = trials <= gs_forecast_assumptions.most_summarised ? trials : 0;
+    forecast.process_bytes =
+        gs_forecast_assumptions.process_bytes + summarised * gs_forecast_assumptions.summary_bytes +
+        cluster->cores * workload->thread_bytes + (several ? gs_forecast_assumptions.mpi_bytes : 0);
     forecast.busy = size.packs * workload->pack_seconds / ((double)cluster->nodes * cluster->cores * forecast.in_all);
     if (several) {
         foretell_traffic(cluster, &forecast);

@@ -32,9 +32,12 @@ typedef struct {
     double part_seconds;       ///< of a processor, for a part's file: made, synced and ended beside the training
     double write_bytes;        ///< that the threads of a process write to one file in a second
     double join_bytes;         ///< that one process joins in a second, when the disk does not keep it waiting
+    double check_bytes;        ///< that it only reads and checks, for a virtual file
     double join_part_seconds;  ///< for each part of them: opened and compared with the experiment
     double virtual_part_bytes; ///< of a virtual file, for each part
     double process_bytes;      ///< memory of a process without its threads, and ...
+    double summary_bytes;      ///< what the summary takes for each trial, ...
+    double most_summarised;    ///< ... of up to so many: of more there is none
     double mpi_bytes;          ///< ... what MPI adds
     double message_bytes;      ///< on the wire
     double answer_seconds;     ///< of process 0's thread, for a question and its answer
@@ -64,6 +67,11 @@ typedef struct {
 /// @return GS_ERROR_INPUT when the results would have more than 2^63 bytes
 gs_status gs_workload_measure(const gs_experiment *experiment, const gs_plan *plan, const gs_run_options *options,
                               double seconds, gs_workload *workload, gs_error *error);
+
+/// The same experiment with so many seeds that it has some millions of trials: in few, lanes and plots weigh more than
+/// in many. One whose seeds can't be more, since they are zipped, stays what it is.
+gs_status gs_workload_grow(const gs_experiment *experiment, const gs_workload *workload, gs_isa isa, gs_workload *grown,
+                           gs_error *error);
 
 /// @param trials  of an experiment that differs in nothing but the number of its seeds
 gs_forecast gs_foretell(const gs_workload *workload, const gs_cluster *cluster, double trials);

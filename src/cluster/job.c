@@ -44,7 +44,8 @@ void gs_job_attend(gs_job *job, const gs_counts *counts, bool asked) {
     (void)pthread_mutex_lock(&job->attending);
     job->counts = counts == NULL ? job->counts : *counts;
     const int stopped = *job->stop;
-    if (stopped > 0 && job->ended == 0) {
+    if (stopped != 0 && job->ended == 0) {
+        job->halt = 1;
         gs_team_end_job(job->team, GS_SIGNAL_CODE + stopped);
         job->next_exchange = 0;
     }
@@ -54,9 +55,7 @@ void gs_job_attend(gs_job *job, const gs_counts *counts, bool asked) {
         if (code != 0 && job->ended == 0) {
             job->ended = gs_seconds_now();
             job->ended_with = code;
-            if (*job->stop == 0) {
-                *job->stop = GS_ENDED_BY_ANOTHER;
-            }
+            job->halt = 1;
         }
         if (job->team->rank == 0 && job->progress != NULL) {
             gs_progress progress = gs_job_progress(job);
@@ -78,7 +77,11 @@ static bool attend_while_waiting(void *context) {
 }
 
 int gs_job_agree(gs_job *job, int *code) {
-    return gs_team_agree(job->team, code, attend_while_waiting, job);
+    const int rank = gs_team_agree(job->team, code, attend_while_waiting, job);
+    if (rank == GS_GAVE_UP) {
+        gs_mpi_abort(job->team->mpi, *code != GS_OK ? *code : job->ended_with);
+    }
+    return rank;
 }
 
 int gs_job_ended_with(gs_job *job) {
@@ -103,15 +106,20 @@ typedef struct {
     gs_error failure;
 } gs_training_parts;
 
-/// Claims a part and opens its file.
+static bool is_ending(const gs_job *job) {
+    return *job->stop != 0 || job->halt != 0;
+}
+
+/// Claims a part and opens its file. One that could not be made or checked because the job ended is no failure.
 /// @param part  of number 0 when none is left
 static gs_status take_part(gs_job *job, gs_part *part, gs_error *error) {
     *part = (gs_part){0};
-    if (*job->stop != 0) {
+    if (is_ending(job)) {
         return GS_OK;
     }
     const int64_t place = gs_team_claim(job->team);
-    return place < job->wanted_count ? gs_part_open(job, job->wanted[place], part, error) : GS_OK;
+    const gs_status status = place < job->wanted_count ? gs_part_open(job, job->wanted[place], part, error) : GS_OK;
+    return status != GS_OK && is_ending(job) ? GS_OK : status;
 }
 
 static gs_counts counts_of(const gs_counts *before, const gs_progress *progress, int64_t diverged_before) {
@@ -155,12 +163,14 @@ static gs_status train_present(gs_training_parts *all, gs_error *error) {
     all->next = (gs_part){0};
     const int failure = gs_start_without_signals(&beside, work_beside, all);
     if (failure != 0) {
+        (void)gs_part_close(&all->last, &all->lost, &all->failure);
+        all->before.done -= all->lost;
         return gs_fail(error, GS_ERROR_RUN, "can't start a thread: %s", strerror(failure));
     }
     gs_run_options options = all->job->run;
     options.progress = note_progress;
     options.context = all;
-    options.stop = all->job->stop;
+    options.stop = &all->job->halt;
     gs_progress summary;
     gs_status status =
         gs_run(all->present.experiment, all->present.plan, all->present.store, &options, &summary, error);
@@ -199,9 +209,6 @@ gs_status gs_job_train(gs_job *job, gs_error *error) {
     }
     (void)pthread_cond_destroy(&all.wake);
     (void)pthread_mutex_destroy(&all.mutex);
-    if (status != GS_OK && *job->stop != 0) { // a file that was being made when the job ended is no failure
-        status = GS_OK;
-    }
     if (status != GS_OK) {
         gs_team_end_job(job->team, (int)status);
     }
@@ -226,10 +233,10 @@ gs_status gs_job_join(gs_job *job, const gs_merge_options *options, gs_merged *m
         names[i] = gs_part_path(job->path, i + 1, job->parts);
         status = names[i] == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for the names of the parts") : GS_OK;
     }
-    gs_lock_release(job->lock); // whoever makes the file takes it
-    job->lock = NULL;
+    gs_merge_options locked = *options;
+    locked.lock = job->lock; // it is held until the parts are removed
     if (status == GS_OK) {
-        status = gs_merge(job->path, (const char *const *)names, job->parts, options, merged, error);
+        status = gs_merge(job->path, (const char *const *)names, job->parts, &locked, merged, error);
     }
     free_names(names, job->parts);
     for (int part = 1; part <= job->parts && status == GS_OK && !job->is_virtual; part++) {

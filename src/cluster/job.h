@@ -18,9 +18,7 @@
 #include "gansweep/run.h"
 #include "store/lock.h"
 
-enum { GS_SIGNAL_CODE = 128 }; ///< exit code of a job that a signal ended, less the signal's number
-/// What `*stop` holds when another rank ended the job.
-enum { GS_ENDED_BY_ANOTHER = -1 };
+enum { GS_SIGNAL_CODE = 128 };      ///< exit code of a job that a signal ended, less the signal's number
 enum { GS_EXCHANGES_A_SECOND = 2 }; ///< of a rank that trains with rank 0: a question and its answer each
 
 typedef enum { GS_PART_ABSENT, GS_PART_UNFINISHED, GS_PART_FINISHED } gs_part_state;
@@ -31,14 +29,18 @@ typedef struct {
     const gs_plan *plan; ///< of the whole experiment
     const char *path;    ///< of the results file
     bool resume, force, is_virtual;
-    int parts_asked;    ///< --parts; 0: as many as are good
-    int threads;        ///< of all ranks together
-    gs_run_options run; ///< threads, instruction set and checkpoints of this rank; `ask` for rank 0
-    volatile int *stop; ///< set by a signal handler, and by the job with GS_ENDED_BY_ANOTHER
+    int parts_asked;          ///< --parts; 0: as many as are good
+    int threads;              ///< of all ranks together
+    gs_run_options run;       ///< threads, instruction set and checkpoints of this rank; `ask` for rank 0
+    const volatile int *stop; ///< set by a signal handler
     gs_provenance provenance;
     /// Rank 0 is told about twice a second how far all of them are. From one thread at a time.
     void (*progress)(const gs_progress *progress, void *context);
     void *context;
+
+    /// Set when this rank has had a signal or another one has ended the job: training is to stop. Not the handler's own
+    /// word, in which it would take the next signal for a second one.
+    volatile int halt;
 
     // what the steps find
     gs_lock *lock; ///< of the results file: rank 0's
@@ -91,7 +93,7 @@ gs_status gs_job_share_states(gs_job *job, gs_error *error);
 /// Trains parts until none is left, or the job is ended.
 gs_status gs_job_train(gs_job *job, gs_error *error);
 
-/// Waits for all ranks. Exit code and rank as gs_team_agree() says.
+/// Waits for all ranks. Exit code and rank as gs_team_agree() says. Aborts an ended job of which a rank does not come.
 int gs_job_agree(gs_job *job, int *code);
 /// Exit code of a job that was ended early, or 0: the same for all ranks, however late one of them was told to end.
 int gs_job_ended_with(gs_job *job);

@@ -42,7 +42,7 @@ void gs_mpi_largest_numbers(gs_mpi *mpi, int64_t *numbers, int count);
 /// Rank 0's bytes to all.
 void gs_mpi_broadcast(gs_mpi *mpi, void *bytes, int count);
 /// What each rank on this host has.
-/// @param all  set to a new array, in the order of ranks, which the caller frees; NULL when out of memory
+/// @param all  set to a new array, in the order of ranks, which the caller frees
 /// @return how many; `place` is this rank's
 int gs_mpi_gather_on_host(gs_mpi *mpi, const void *mine, int bytes, void **all, int *place);
 

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 
 #include "gansweep/plan.h"
 #include "store/lock.h"
-#include "store/rename.h"
 
 static const char ENDING[] = ".h5", BETWEEN[] = "-of-";
 
@@ -130,19 +128,5 @@ gs_status gs_part_remove(const char *path, int part, int parts, gs_error *error)
         gs_lock_release(lock);
     }
     free(name);
-    return status;
-}
-
-gs_status gs_part_sync_folder(const char *path, gs_error *error) {
-    char *folder = folder_of(path);
-    const char *name = folder == NULL || *folder == '\0' ? "." : folder;
-    const int file = folder == NULL ? -1 : open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool synced = file >= 0 && gs_sync_folder(file);
-    const gs_status status =
-        synced ? GS_OK : gs_fail(error, GS_ERROR_RUN, "folder %s can't be made durable: %s", name, strerror(errno));
-    if (file >= 0) {
-        (void)close(file);
-    }
-    free(folder);
     return status;
 }

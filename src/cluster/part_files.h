@@ -30,7 +30,5 @@ void gs_part_families_free(gs_part_families *families);
 
 /// Removes a part that no process writes, with what a dead one left beside it. None is no error.
 gs_status gs_part_remove(const char *path, int part, int parts, gs_error *error);
-/// Makes what was removed in the folder of the whole durable.
-gs_status gs_part_sync_folder(const char *path, gs_error *error);
 
 #endif

@@ -12,8 +12,9 @@
 #include "store/sources.h"
 
 enum {
-    PARTS_OF_A_RANK = 32,  ///< unequal ranks end within one of them
-    PACKS_OF_A_THREAD = 64 ///< at least in a part: at its end threads wait for the last pack
+    PARTS_OF_A_RANK = 32,   ///< unequal ranks end within one of them
+    PACKS_OF_A_THREAD = 64, ///< at least in a part: at its end threads wait for the last pack
+    LOCK_BYTES = 1024,      ///< of a lock's file that are compared
 };
 /// Examples times parameters that are a part's at least, for each of a rank's threads. A part costs some 50 ms of a
 /// processor beside its training: its file is made, ended and merged. AVX-512 does 3e9 a second, AVX2 half as many.
@@ -199,7 +200,10 @@ static gs_status take_parts_found(gs_job *job, const gs_part_families *families,
 
 static gs_status find_parts(gs_job *job, gs_error *error) {
     gs_part_families families = {0};
-    gs_status status = job->force ? remove_parts(job, NULL, error) : GS_OK;
+    gs_status status = job->force ? gs_job_choose_parts(job, error) : GS_OK; // nothing is removed for what can't be
+    if (status == GS_OK && job->force) {
+        status = remove_parts(job, NULL, error);
+    }
     if (status == GS_OK) {
         status = gs_part_families_find(job->path, &families, error);
     }
@@ -223,17 +227,35 @@ static gs_status decide(gs_job *job, gs_error *error) {
     return status == GS_OK && !job->complete ? find_parts(job, error) : status;
 }
 
-/// A rank that sees another folder under the same name would train into the void.
+/// The text of the lock's file, which names the process that holds it: '\0' after what is shorter.
+/// @return false when it can't be read
+static bool read_lock(const char *name, char text[LOCK_BYTES]) {
+    FILE *file = fopen(name, "re");
+    memset(text, 0, LOCK_BYTES);
+    if (file == NULL) {
+        return false;
+    }
+    const size_t length = fread(text, 1, LOCK_BYTES, file);
+    (void)fclose(file);
+    return length > 0;
+}
+
+/// A rank that sees another folder under the same name would train into the void: all must see the lock that rank 0 has
+/// just taken. An old one may be lying anywhere.
 static gs_status look_for_lock(const gs_job *job, gs_error *error) {
     static const int TRIES = 100;
     static const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000}; // a network's file system may be late
-    char *name = NULL;
+    char *name = NULL, first[LOCK_BYTES], mine[LOCK_BYTES];
     if (asprintf(&name, "%s.lock", job->path) < 0) {
-        return gs_fail(error, GS_ERROR_RUN, "out of memory for the name of the lock");
+        name = NULL;
     }
-    bool found = false;
-    for (int i = 0; i < TRIES && !found; i++) {
-        found = access(name, F_OK) == 0;
+    if (name == NULL || !read_lock(name, first)) {
+        memset(first, 0, sizeof first);
+    }
+    gs_team_broadcast(job->team, first, sizeof first);
+    bool found = job->team->rank == 0;
+    for (int i = 0; i < TRIES && !found && name != NULL; i++) {
+        found = read_lock(name, mine) && memcmp(first, mine, sizeof mine) == 0;
         if (!found) {
             (void)nanosleep(&pause, NULL);
         }
@@ -241,7 +263,7 @@ static gs_status look_for_lock(const gs_job *job, gs_error *error) {
     const gs_status status =
         found ? GS_OK
               : gs_fail(error, GS_ERROR_INPUT,
-                        "%s, which rank 0 has made, is not there: all ranks need the same folder", name);
+                        "%s.lock, which rank 0 has made, is not there: all ranks need the same folder", job->path);
     free(name);
     return status;
 }
@@ -251,8 +273,8 @@ gs_status gs_job_settle(gs_job *job, gs_error *error) {
     gs_team_broadcast(job->team, &code, sizeof code);
     gs_team_broadcast(job->team, &job->parts, sizeof job->parts);
     gs_team_broadcast(job->team, &job->complete, sizeof job->complete);
-    if (code == GS_OK && !job->complete && job->team->rank != 0) {
-        return look_for_lock(job, error);
+    if (code != GS_OK) {
+        return job->team->rank == 0 ? (gs_status)code : GS_OK;
     }
-    return job->team->rank == 0 ? (gs_status)code : GS_OK;
+    return job->complete ? GS_OK : look_for_lock(job, error);
 }

@@ -84,7 +84,7 @@ void gs_team_leave(gs_team *team) {
 int gs_team_agree(gs_team *team, int *code, gs_attend attend, void *context) {
     int64_t first = *code == 0 ? INT64_MAX : (int64_t)team->rank << CODE_BITS | *code;
     if (team->mpi != NULL && !gs_mpi_least(team->mpi, &first, attend, context)) {
-        gs_mpi_abort(team->mpi, *code == 0 ? GS_ERROR_RUN : *code);
+        return GS_GAVE_UP;
     }
     if (first == INT64_MAX) {
         return -1;

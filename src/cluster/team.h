@@ -31,10 +31,12 @@ typedef struct {
 gs_status gs_team_join(const gs_launch *launch, gs_team *team, gs_error *error);
 void gs_team_leave(gs_team *team);
 
+enum { GS_GAVE_UP = -2 };
+
 /// All wait for all, and learn whose exit code is not 0: of the lowest such rank, which the others leave to say why.
 /// @param code  of this rank; replaced by that one
-/// @param attend  called while it waits; NULL allowed. Where it returns false the wait is over, and so is the job
-/// @return that rank; -1: none
+/// @param attend  called while it waits; NULL allowed. Where it returns false the wait is over
+/// @return that rank; -1: none; GS_GAVE_UP when `attend` did, after which all that is left is to abort
 int gs_team_agree(gs_team *team, int *code, gs_attend attend, void *context);
 
 void gs_team_sum(gs_team *team, int64_t *numbers, int count);

@@ -5,6 +5,8 @@
 #include "cluster/forecast.h"
 #include "run/memory.h"
 
+static const double GROWN_TRIALS = 4e6;
+
 /// Bytes of the file of a plan's first trials; infinite above 2^63.
 static gs_status bytes_of_first(const gs_experiment *experiment, int64_t trials, double *bytes, gs_error *error) {
     gs_plan *plan;
@@ -77,4 +79,25 @@ gs_status gs_workload_measure(const gs_experiment *experiment, const gs_plan *pl
         status = gs_run_thread_bytes(experiment, plan, options->isa, &workload->thread_bytes, error);
     }
     return status == GS_OK ? find_seconds(experiment, plan, options, seconds, workload, error) : status;
+}
+
+gs_status gs_workload_grow(const gs_experiment *experiment, const gs_workload *workload, gs_isa isa, gs_workload *grown,
+                           gs_error *error) {
+    const gs_values *seeds = &experiment->values[GS_SETTING_SEED];
+    const double others = workload->size.trials / (double)seeds->count; // settings that each seed is trained with
+    gs_experiment large = *experiment;
+    gs_plan *plan = NULL;
+    gs_error zipped;
+    *grown = *workload;
+    large.values[GS_SETTING_SEED] = (gs_values){.count = (int64_t)ceil(GROWN_TRIALS / others), .first = 1, .step = 1};
+    if (seeds->zipped || large.values[GS_SETTING_SEED].count <= seeds->count ||
+        gs_plan_create(&large, &plan, &zipped) != GS_OK) {
+        return GS_OK;
+    }
+    gs_status status = gs_job_measure(&large, plan, isa, &grown->size, error);
+    if (status == GS_OK) {
+        status = find_bytes(&large, plan, grown, error);
+    }
+    gs_plan_free(plan);
+    return status;
 }

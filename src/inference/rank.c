@@ -4,6 +4,7 @@
 #include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
+#include <stdbool.h>
 
 static const double CONFIDENCE = 0.95;
 static const double ROUNDING = 1e-12;                       // of a correlation
@@ -64,7 +65,7 @@ static double without_group(const double *x, const double *y, const int64_t *clu
     rank_without_group(x, orders, cluster, group, count, of_x);
     rank_without_group(y, orders + count, cluster, group, count, of_y);
     const double r = gsl_stats_correlation(of_x, 1, of_y, 1, (size_t)(count - *left_out));
-    return atanh(fmin(MOST, fmax(-MOST, r)));
+    return isnan(r) ? (double)NAN : atanh(fmin(MOST, fmax(-MOST, r)));
 }
 
 gs_rank_correlation gs_rank_correlate_clusters(const double *x, const double *y, const int64_t *cluster, int64_t count,
@@ -72,13 +73,15 @@ gs_rank_correlation gs_rank_correlate_clusters(const double *x, const double *y,
     gs_rank_correlation found = gs_rank_correlate(x, y, count, work);
     double z[GROUPS], sum = 0, squares = 0;
     int groups = 0;
+    bool known = true; // where all that one quantity differs in is one group, nothing is known without it
     found.interval = (gs_interval){NAN, NAN};
     gsl_sort_index(orders, x, 1, (size_t)count);
     gsl_sort_index(orders + count, y, 1, (size_t)count);
     for (int group = 0; group < GROUPS && count >= FEWEST_PAIRS && !isnan(found.correlation); group++) {
         int64_t left_out;
         const double without = without_group(x, y, cluster, group, count, work, orders, &left_out);
-        if (left_out > 0 && !isnan(without)) {
+        if (left_out > 0) {
+            known = known && !isnan(without);
             z[groups] = without;
             sum += z[groups++];
         }
@@ -87,7 +90,7 @@ gs_rank_correlation gs_rank_correlate_clusters(const double *x, const double *y,
         const double deviation = z[i] - sum / groups;
         squares += deviation * deviation;
     }
-    if (groups >= FEWEST_GROUPS) {
+    if (groups >= FEWEST_GROUPS && known) {
         const double half =
             gsl_cdf_tdist_Pinv((1 + CONFIDENCE) / 2, groups - 1) * sqrt((groups - 1.0) / groups * squares);
         const double center = atanh(fmin(MOST, fmax(-MOST, found.correlation)));

@@ -24,7 +24,7 @@ gs_rank_correlation gs_rank_correlate(const double *x, const double *y, int64_t 
 /// 5).
 /// @param cluster  [count] of each pair, not negative; those that are equal modulo 31 share a group
 /// @param work, orders  [2 count] each
-/// @return an interval of NaN for fewer than 5 groups
+/// @return an interval of NaN for fewer than 5 groups, or where one quantity is constant without one of them
 gs_rank_correlation gs_rank_correlate_clusters(const double *x, const double *y, const int64_t *cluster, int64_t count,
                                                double *work, size_t *orders);
 

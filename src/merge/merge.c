@@ -116,6 +116,7 @@ static gs_status make(const char *path, gs_copy *copy, gs_error *error) {
     provenance.sources = sources;
     const gs_new_file wanted = {.provenance = &provenance,
                                 .force = options->force,
+                                .lock = options->lock,
                                 .virtual_sources = options->is_virtual ? &parts->files : NULL,
                                 .fill = fill,
                                 .context = copy};

@@ -25,7 +25,7 @@ static int choose_shapes(const gs_experiment *experiment, const gs_plan *plan, i
     const int count = packs < MOST_SHAPES ? (int)packs : MOST_SHAPES;
     for (int i = 0; i < count; i++) {
         int64_t trials[GS_MAX_LANES];
-        const int64_t pack = packs / count * i + packs / count / 2;
+        const int64_t pack = packs / count * i + packs % count * i / count + packs / count / 2;
         (void)gs_plan_pack(plan, lanes, pack, trials);
         shapes[i] = (gs_shape){0};
         gs_plan_settings(plan, trials[0], &shapes[i].settings);

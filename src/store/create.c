@@ -354,7 +354,7 @@ static gs_status make_file(gs_store *store, gs_making *making, const gs_note *no
     if (status == GS_OK) {
         status = check_room(making, store->layout, error);
     }
-    if (status == GS_OK) {
+    if (status == GS_OK && making->wanted->lock == NULL) {
         status = gs_lock_acquire(making->path, &store->lock, error);
     }
     if (status == GS_OK) {

@@ -48,6 +48,7 @@ struct gs_store {
 typedef struct {
     const gs_provenance *provenance;
     bool force;
+    gs_lock *lock; ///< of the file, when the caller holds it; NULL: it is taken, and the store's
     const gs_source_files *virtual_sources; ///< NULL, or where all rows of trials lie: the file is virtual then
     /// Fills the file, whose structure is made and whose room is reserved: coordinates, rows, plots and seconds.
     gs_status (*fill)(gs_store *store, void *context, gs_error *error);

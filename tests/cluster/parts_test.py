@@ -223,6 +223,12 @@ class Refusals(Case):
         run.wait()
         self.refused(2, "run", "small.yaml", "--parts", "4", "--resume", *LONG, patterns=["small.h5 was begun by one process.*gansweep resume"])
 
+    def test_nothing_is_removed_for_what_can_not_be(self):
+        names = self.shards(3)
+        self.refused(2, "run", "small.yaml", "--force", "--parts", "100", patterns=["84 trials can't be divided into 100"])
+        self.refused(2, "run", "small.yaml", "--force", "--virtual", "--parts", "513", "--set", "seed=1:1000", patterns=["up to 512 parts"])
+        self.assertEqual(self.files(), sorted(["small.yaml", *names]))
+
     def test_bad_numbers_of_parts(self):
         self.refused(2, "run", "small.yaml", "--parts", "85", patterns=["84 trials can't be divided into 85 parts"])
         self.refused(2, "run", "small.yaml", "--parts", "0", patterns=["--parts: '0' is not an integer from 1 to 1000000"])

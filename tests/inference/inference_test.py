@@ -87,6 +87,8 @@ class Inference(unittest.TestCase):
             cluster = np.repeat(3 + 2 * np.arange(count // per_cluster + 1), per_cluster)[:count]
             x = self.rng.standard_normal(count) + np.sin(cluster)
             y = x + self.rng.standard_normal(count)
+            if per_cluster > 1:  # many equal values
+                x, y = np.round(x), np.round(2 * y)
             r, low, high = ask(("rank-clusters", count, x, y, cluster))[0]
             self.assertAlmostEqual(r, stats.spearmanr(x, y)[0], places=12)
             z = np.arctanh([stats.spearmanr(x[cluster % 31 != group], y[cluster % 31 != group])[0] for group in np.unique(cluster % 31)])
@@ -95,6 +97,8 @@ class Inference(unittest.TestCase):
         few = ask(("rank-clusters", 9, np.arange(9), np.roll(np.arange(9), 1), np.arange(9)), ("rank-clusters", 60, np.arange(60), np.roll(np.arange(60), 3), np.arange(60) % 4))
         for found in few:
             self.assertTrue(np.isnan(found[1:]).all() and found[0] > 0, found)
+        alone = ask(("rank-clusters", 200, np.arange(200) == 7, np.arange(200), np.arange(200)))[0]  # constant without one group
+        self.assertTrue(abs(alone[0]) < 1 and np.isnan(alone[1:]).all(), alone)
 
     def test_few_units_have_students_interval(self):
         for count in (2, 3, 7, 49):
@@ -216,6 +220,8 @@ class Inference(unittest.TestCase):
             found = self.factorial(np.full((6, a, b), 0.1), a, b)
             self.assertEqual(list(found[:3]), [(a - 1) * max(1, b - 1), 0, 0])
             self.assertTrue(np.isnan(found[3:]).all())
+            found = self.factorial(np.tile(0.1 * np.arange(a)[:, None] + 0.7 * np.arange(b), (6, 1, 1)), a, b) if b > 1 else found
+            self.assertEqual(found[1], 0)  # rows and columns, and no interaction
         found = self.factorial(np.array([[[1.0], [3.0], [8.0]]]), 3, 1)
         np.testing.assert_allclose(found[:2], [2, 26])
         self.assertTrue(np.isnan(found[2:]).all())

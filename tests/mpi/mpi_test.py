@@ -135,7 +135,7 @@ class Ranks(Case):
         answer = re.search(r"waiting for an answer +([\d.]+) s at most", run.stdout).group(1)
         print(f"{messages} messages, {rate} a second; the longest answer took {answer} s")
         self.assertGreater(int(messages), 6)
-        self.assertLess(int(messages), 10 * int(messages) / float(rate) + 2 * 8 + 10)  # one in 100 ms, beside those of parts and of the end
+        self.assertLess(int(messages), 6 * int(messages) / float(rate) + 2 * 8 + 10)  # two questions a second, beside those of parts and of the end; the bar is 10
         self.assertLess(float(answer), 0.5)  # on a machine with more threads than processors
 
     def test_clocks_may_differ(self):
@@ -222,7 +222,7 @@ class Failures(Case):
                         '[ "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" = 1 ] || exec "$@"\n'
                         f'exec unshare -m sh -c \'{script} && cd . && exec "$0" "$@"\' "$@"\n')
         path.chmod(0o755)
-        self.addCleanup(path.unlink)
+        self.addCleanup(path.unlink, missing_ok=True)
         return str(path)
 
     def run_apart(self, script, *arguments):
@@ -244,9 +244,11 @@ class Failures(Case):
 
     def test_a_rank_with_another_folder_of_the_same_name_is_told(self):
         (self.folder / "out").mkdir()
-        run = self.run_apart(f"mount -t tmpfs none {self.folder}/out", "-q", "-o", "out/small.h5")
-        self.assertEqual(run.returncode, 2, run.stderr)
-        self.assertRegex(run.stderr, r"(?m)^gansweep: rank 1 on .*: out/small\.h5\.lock, which rank 0 has made, is not there: all ranks need the same folder$")
+        for old_lock in ("", f" && cp {self.folder}/old.lock {self.folder}/out/small.h5.lock"):
+            (self.folder / "old.lock").write_text("host gone\n")
+            run = self.run_apart(f"mount -t tmpfs none {self.folder}/out{old_lock}", "-q", "-o", "out/small.h5")
+            self.assertEqual(run.returncode, 2, run.stderr)
+            self.assertRegex(run.stderr, r"(?m)^gansweep: rank 1 on .*: out/small\.h5\.lock, which rank 0 has made, is not there: all ranks need the same folder$")
         self.assertEqual(list((self.folder / "out").iterdir()), [])
 
     def test_ranks_with_different_experiments_are_told(self):
@@ -311,6 +313,24 @@ class Failures(Case):
         run.communicate(timeout=100)
         self.assertEqual(run.returncode, 143)
         self.assertLess(len(self.results()), 12)
+
+    def test_ranks_that_are_told_to_end_one_after_the_other_all_write_what_they_have(self):
+        for wait in (0.1, 0.35, 0.6):
+            run = self.begin(2, "run", "small.yaml", "--threads", "1", "--parts", "12", "--set", "seed=1:20000", "--set", "epochs=20,30,40")
+            self.wait_for_parts(2, run)
+            ranks = self.ranks_of(run.pid)
+            os.kill(ranks[0], signal.SIGTERM)
+            time.sleep(wait)
+            try:
+                os.kill(ranks[1], signal.SIGTERM)
+            except ProcessLookupError:
+                pass  # it was as fast
+            _, message = run.communicate(timeout=100)
+            self.assertEqual(run.returncode, 143, message)
+            self.assertEqual(len(re.findall("(?m)^gansweep: ended by SIGTERM: ", message)), 1, message)
+            for name in self.results():
+                self.succeed("verify", name)
+                (self.folder / name).unlink()
 
     def test_a_signal_to_mpirun_ends_all_with_what_is_finished(self):
         code, message = self.interrupted(signal.SIGTERM, lambda run: run.pid)
