@@ -482,7 +482,7 @@ class Forecast(Case):
         said = self.forecast("--nodes", "10", "--cores", "64", "--set", "seed=1:1000000000")
         self.assertLess(time.monotonic() - start, 10)
         for pattern in [r"trials +1,000,000,000 in 1 conf", r"machines +10 nodes of 64 cores: a process a node, a thread a core\n",
-                        r"parts +[\d,]+ of about [\d,]+ trials; a node trains one in [\d.]+ m?s\n",
+                        r"parts +[\d,]+ of about [\d,]+ trials; a node trains one in [\d.]+ (ms|s|min|h).*\n",
                         r"file +small\.h5, [\d.]+ GB, and its parts, [\d.]+ GB\n", r"memory +at most [\d.]+ MB a process:",
                         r"traffic +[\d.]+ messages a second to and from a process, [\d,]+ in all: [\d.]+ [kM]B; process 0 spends",
                         r"time +about .*: starting 0\.[56] s, training .*, joining the parts", r"All cores train during [\d.<]+ .*% of it",
