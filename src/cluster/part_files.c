@@ -114,12 +114,13 @@ void gs_part_families_free(gs_part_families *families) {
 // ---- removing them ----
 
 gs_status gs_part_remove(const char *path, int part, int parts, gs_error *error) {
-    char *name = gs_part_path(path, part, parts);
-    if (name == NULL) {
+    char *name = gs_part_path(path, part, parts), *lock_name = NULL;
+    if (name == NULL || asprintf(&lock_name, "%s.lock", name) < 0) {
+        free(name);
         return gs_fail(error, GS_ERROR_RUN, "out of memory for the names of the parts");
     }
     gs_status status = GS_OK;
-    if (access(name, F_OK) == 0) {
+    if (access(name, F_OK) == 0 || access(lock_name, F_OK) == 0) {
         gs_lock *lock = NULL;
         status = gs_lock_acquire(name, &lock, error);
         if (status == GS_OK && unlink(name) != 0 && errno != ENOENT) {
@@ -127,6 +128,7 @@ gs_status gs_part_remove(const char *path, int part, int parts, gs_error *error)
         }
         gs_lock_release(lock);
     }
+    free(lock_name);
     free(name);
     return status;
 }

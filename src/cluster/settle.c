@@ -79,38 +79,36 @@ static bool was_joined(const gs_results *results) {
     return joined;
 }
 
-/// Whether a file is one that was joined: someone may have given another one its name.
-static bool is_one_of(const gs_source_files *joined, const char *path) {
-    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
-    for (int64_t i = 0; i < joined->count; i++) {
-        gs_results *results;
-        gs_error ignored;
-        if (strcmp(joined->list[i].name, name) == 0 && gs_results_open(path, &results, &ignored) == GS_OK) {
-            const bool same = strcmp(results->seal.hash, joined->list[i].hash) == 0;
-            gs_results_close(results);
-            return same;
-        }
-    }
-    return false;
-}
-
-/// @param joined  removes these files alone; NULL: all that have a part's name, which --force replaces
-static gs_status remove_parts(const gs_job *job, const gs_source_files *joined, gs_error *error) {
+/// --force replaces all that has a part's name.
+static gs_status remove_parts(const gs_job *job, gs_error *error) {
     gs_part_families families;
     gs_status status = gs_part_families_find(job->path, &families, error);
     for (int i = 0; i < families.count; i++) {
         for (int part = 1; part <= families.list[i].parts && status == GS_OK; part++) {
-            char *path = gs_part_path(job->path, part, families.list[i].parts);
-            if (path == NULL) {
-                status = gs_fail(error, GS_ERROR_RUN, "out of memory for the name of a part");
-            } else if (joined == NULL || is_one_of(joined, path)) {
-                status = gs_part_remove(job->path, part, families.list[i].parts, error);
-            }
-            free(path);
+            status = gs_part_remove(job->path, part, families.list[i].parts, error);
         }
     }
     gs_part_families_free(&families);
     return status;
+}
+
+/// Whether a file is one that was joined, or gone already: someone may have given another one its name.
+static bool was_one(const gs_source_file *joined, const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+    gs_results *results;
+    gs_error ignored;
+    if (strcmp(joined->name, name) != 0) {
+        return false;
+    }
+    if (access(path, F_OK) != 0) {
+        return true; // a dead process may have left its lock
+    }
+    if (gs_results_open(path, &results, &ignored) != GS_OK) {
+        return false;
+    }
+    const bool same = strcmp(results->seal.hash, joined->hash) == 0;
+    gs_results_close(results);
+    return same;
 }
 
 /// Removes what a process that died meanwhile has left of the parts that were joined.
@@ -125,7 +123,16 @@ static gs_status remove_joined(const gs_job *job, const gs_results *results, gs_
     if (status != GS_OK) {
         return status;
     }
-    status = remove_parts(job, &joined, error);
+    const int parts = joined.count <= GS_MOST_SHARDS ? (int)joined.count : 0;
+    for (int part = 1; part <= parts && status == GS_OK; part++) {
+        char *path = gs_part_path(job->path, part, parts);
+        if (path == NULL) {
+            status = gs_fail(error, GS_ERROR_RUN, "out of memory for the name of a part");
+        } else if (was_one(&joined.list[part - 1], path)) {
+            status = gs_part_remove(job->path, part, parts, error);
+        }
+        free(path);
+    }
     gs_sources_free(&joined);
     return status;
 }
@@ -202,7 +209,7 @@ static gs_status find_parts(gs_job *job, gs_error *error) {
     gs_part_families families = {0};
     gs_status status = job->force ? gs_job_choose_parts(job, error) : GS_OK; // nothing is removed for what can't be
     if (status == GS_OK && job->force) {
-        status = remove_parts(job, NULL, error);
+        status = remove_parts(job, error);
     }
     if (status == GS_OK) {
         status = gs_part_families_find(job->path, &families, error);

@@ -149,6 +149,7 @@ class Resume(Case):
         self.succeed("run", "small.yaml", "-q", "--parts", "4", "--resume")  # joins them
         self.assertEqual(self.files(), ["small.h5", "small.yaml"])
         (self.folder / "small-2-of-4.h5").write_bytes(part)
+        (self.folder / "small-4-of-4.h5.lock").write_text("")  # killed between a part's removal and that of its lock
         self.succeed("run", "small.yaml", "-q", "--shard", "1/4", "--set", "lr_D=0.06,0.07")
         self.succeed("run", "small.yaml", "-q", "--shard", "3/4")
         self.succeed("run", "small.yaml", "-q", "--shard", "2/3")
