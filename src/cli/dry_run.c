@@ -10,8 +10,6 @@
 #include "numeric/format.h"
 #include "report/part.h"
 
-static const double FEWEST_AS_A_COUNT = 10; // trials/s that are printed without decimals
-
 /// Bytes that are free where a file would be made; -1 when that can't be known. Warns when no file can be made there.
 static double free_bytes(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -80,13 +78,8 @@ gs_status dry_run(const gs_experiment *experiment, const gs_plan *plan, const gs
     print_work(experiment, plan, options->isa);
     print_file((double)bytes, free_bytes(path), path);
     const double trials_a_second = (double)gs_plan_trial_count(plan) / seconds;
-    if (trials_a_second < FEWEST_AS_A_COUNT) {
-        (void)snprintf(rate, sizeof rate, "%.2g", trials_a_second);
-    } else {
-        (void)gs_format_count((int64_t)(trials_a_second + 0.5), rate);
-    }
     (void)printf("time        about %s with %d thread%s, %s trials/s (from a short calibration, without the disk)\n",
                  gs_format_duration(seconds, time), gs_run_threads_used(plan, options),
-                 gs_run_threads_used(plan, options) == 1 ? "" : "s", rate);
+                 gs_run_threads_used(plan, options) == 1 ? "" : "s", gs_format_rate(trials_a_second, rate));
     return GS_OK;
 }

@@ -11,16 +11,6 @@
 static const double CALIBRATION_SECONDS = 1.5;
 static const double WORTH_A_CLUSTER = 60, WORTH_A_WORD = 10; ///< seconds
 static const double FEWEST_TRIALS = 1e6, MOST_TRIALS = 1e10; ///< of the table
-static const double FEWEST_AS_A_COUNT = 10;                  ///< trials/s that are printed without decimals
-
-/// "2,940", "0.31"
-static const char *rate_text(double rate, char text[GS_FORMAT_BYTES]) {
-    if (rate >= FEWEST_AS_A_COUNT) {
-        return gs_format_count((int64_t)(rate + 0.5), text);
-    }
-    (void)snprintf(text, GS_FORMAT_BYTES, "%.2g", rate);
-    return text;
-}
 
 /// "-" for none
 static const char *seconds_text(double seconds, char text[GS_FORMAT_BYTES]) {
@@ -41,20 +31,6 @@ static const char *bytes_text(double bytes, char text[GS_FORMAT_BYTES]) {
 
 static const char *plural(double count) {
     return count == 1 ? "" : "s";
-}
-
-static gs_status check_cluster(const gs_plan *plan, const gs_cluster *cluster, gs_error *error) {
-    char trials[GS_FORMAT_BYTES];
-    if (cluster->parts_asked > gs_plan_trial_count(plan)) {
-        return gs_fail(error, GS_ERROR_INPUT, "--parts: %s trials can't be divided into %d parts",
-                       gs_format_count(gs_plan_trial_count(plan), trials), cluster->parts_asked);
-    }
-    if (cluster->is_virtual && cluster->parts_asked > GS_MOST_VIRTUAL_SOURCES) {
-        return gs_fail(error, GS_ERROR_INPUT,
-                       "--virtual: up to %d parts are read together, and these are %d: leave --virtual out",
-                       GS_MOST_VIRTUAL_SOURCES, cluster->parts_asked);
-    }
-    return GS_OK;
 }
 
 static void print_machines(const gs_workload *workload, const gs_cluster *cluster, const gs_forecast *whole) {
@@ -204,7 +180,7 @@ static void print_assumptions(const gs_workload *workload, const gs_cluster *clu
         "  joining   up to %s a second by one process, or %s that are only checked (--virtual), and %.0f ms a part\n"
         "  messages  %.0f bytes on the wire, %.0f us of process 0's thread for an answer\n"
         "  nodes     equal ones, which nobody else uses; with unequal ones up to one part's time is added\n",
-        rate_text(trials_a_second, rate), workload->measured_threads, plural(workload->measured_threads),
+        gs_format_rate(trials_a_second, rate), workload->measured_threads, plural(workload->measured_threads),
         workload->measured_seconds, gs_format_bytes(cluster->disk, disk), assumed->start_seconds,
         1e3 * assumed->part_seconds, gs_format_bytes(assumed->write_bytes, write),
         gs_format_bytes(assumed->join_bytes, join), gs_format_bytes(assumed->check_bytes, check),
@@ -218,7 +194,7 @@ gs_status forecast(const gs_experiment *experiment, const gs_plan *plan, const g
     measured.threads = 0;
     const int here = gs_run_threads(&measured);
     measured.threads = cluster->cores < here ? cluster->cores : here;
-    gs_status status = check_cluster(plan, cluster, error);
+    gs_status status = gs_job_check_parts(plan, cluster->parts_asked, cluster->is_virtual, error);
     if (status == GS_OK) {
         status = gs_workload_measure(experiment, plan, &measured, CALIBRATION_SECONDS, &workload, error);
     }

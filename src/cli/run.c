@@ -140,24 +140,13 @@ typedef struct {
     gs_run_options options;
 } run_task;
 
-/// Digits from `text` on as a number of shards; NULL when it is none, else where they end.
-static const char *read_shards(const char *text, int *number) {
-    int value = 0;
-    const char *at = text;
-    for (; *at >= '0' && *at <= '9' && value <= GS_MOST_SHARDS; at++) {
-        value = 10 * value + (*at - '0');
-    }
-    *number = value;
-    return at > text && value >= 1 && value <= GS_MOST_SHARDS ? at : NULL;
-}
-
 /// "3/10"
 static gs_status read_shard(const char *text, shard_choice *shard, gs_error *error) {
     if (text == NULL) {
         return GS_OK;
     }
-    const char *at = read_shards(text, &shard->number);
-    at = at == NULL || *at != '/' ? NULL : read_shards(at + 1, &shard->of);
+    const char *at = gs_part_read_number(text, &shard->number);
+    at = at == NULL || *at != '/' ? NULL : gs_part_read_number(at + 1, &shard->of);
     return at != NULL && *at == '\0' && shard->number <= shard->of
                ? GS_OK
                : gs_fail(error, GS_ERROR_INPUT, "--shard: '%.100s' is not I/N with I from 1 to N and N up to %d", text,

@@ -84,6 +84,9 @@ gs_status gs_job_measure(const gs_experiment *experiment, const gs_plan *plan, g
 /// @param threads  of all ranks together
 int gs_job_good_parts(const gs_job_size *size, int ranks, double threads, bool is_virtual);
 
+/// Refuses what a sweep can't be cut into.
+gs_status gs_job_check_parts(const gs_plan *plan, int parts, bool is_virtual, gs_error *error);
+
 /// Looks at the parts of a job that is gone on with.
 /// @return GS_ERROR_RESULTS when one is damaged, or of another experiment
 gs_status gs_job_inspect(gs_job *job, gs_error *error);

@@ -30,8 +30,7 @@ char *gs_part_path(const char *path, int part, int parts) {
 
 // ---- looking for them ----
 
-/// Digits as a number of parts; NULL when it is none, else where they end.
-static const char *read_number(const char *at, int *number) {
+const char *gs_part_read_number(const char *at, int *number) {
     *number = 0;
     for (; *at >= '0' && *at <= '9' && *number <= GS_MOST_SHARDS; at++) {
         *number = 10 * *number + (*at - '0');
@@ -47,9 +46,9 @@ static int parts_of(const char *name, const char *whole) {
     if (strncmp(name, whole, stem) != 0 || name[stem] != '-') {
         return 0;
     }
-    const char *at = read_number(name + stem + 1, &part);
+    const char *at = gs_part_read_number(name + stem + 1, &part);
     if (at == NULL || strncmp(at, BETWEEN, sizeof BETWEEN - 1) != 0 ||
-        read_number(at + sizeof BETWEEN - 1, &parts) == NULL || part > parts) {
+        gs_part_read_number(at + sizeof BETWEEN - 1, &parts) == NULL || part > parts) {
         return 0;
     }
     char *made = gs_part_path(whole, part, parts);

@@ -8,6 +8,9 @@
 /// @return a new string that the caller frees; NULL when out of memory
 char *gs_part_path(const char *path, int part, int parts);
 
+/// Digits as a number of parts, 1 to GS_MOST_SHARDS; NULL when it is none, else where they end.
+const char *gs_part_read_number(const char *at, int *number);
+
 /// Of how many parts a file is one.
 typedef struct {
     int parts;  ///< 10

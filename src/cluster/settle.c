@@ -42,19 +42,22 @@ int gs_job_good_parts(const gs_job_size *size, int ranks, double threads, bool i
     return ranks < limit ? limit - limit % ranks : limit; // as many for each
 }
 
-/// What a job can't be cut into.
-static gs_status check_parts(const gs_job *job, gs_error *error) {
-    const int64_t trials = gs_plan_trial_count(job->plan);
-    if (job->parts > trials) {
+gs_status gs_job_check_parts(const gs_plan *plan, int parts, bool is_virtual, gs_error *error) {
+    const int64_t trials = gs_plan_trial_count(plan);
+    if (parts > trials) {
         return gs_fail(error, GS_ERROR_INPUT, "--parts: %lld trial%s can't be divided into %d parts", (long long)trials,
-                       trials == 1 ? "" : "s", job->parts);
+                       trials == 1 ? "" : "s", parts);
     }
-    if (job->is_virtual && job->parts > GS_MOST_VIRTUAL_SOURCES) {
+    if (is_virtual && parts > GS_MOST_VIRTUAL_SOURCES) {
         return gs_fail(error, GS_ERROR_INPUT,
                        "--virtual: up to %d parts are read together, and these are %d: leave --virtual out",
-                       GS_MOST_VIRTUAL_SOURCES, job->parts);
+                       GS_MOST_VIRTUAL_SOURCES, parts);
     }
     return GS_OK;
+}
+
+static gs_status check_parts(const gs_job *job, gs_error *error) {
+    return gs_job_check_parts(job->plan, job->parts, job->is_virtual, error);
 }
 
 gs_status gs_job_choose_parts(gs_job *job, gs_error *error) {
@@ -111,25 +114,23 @@ static bool was_one(const gs_source_file *joined, const char *path) {
     return same;
 }
 
-/// Removes what a process that died meanwhile has left of the parts that were joined.
+/// Removes what a process that died meanwhile has left of the parts that were joined; nothing where the file does not
+/// say which these were.
 static gs_status remove_joined(const gs_job *job, const gs_results *results, gs_error *error) {
-    gs_source_files joined;
+    gs_source_files joined = {0};
+    gs_error ignored;
+    gs_status status = GS_OK;
     char *text = gs_results_provenance(results, "sources");
-    gs_status status = text == NULL ? gs_fail(error, GS_ERROR_RUN, "out of memory for the names of the parts") : GS_OK;
-    if (status == GS_OK) {
-        status = gs_sources_parse(text, gs_plan_trial_count(job->plan), &joined, error);
+    if (text != NULL) {
+        (void)gs_sources_parse(text, gs_plan_trial_count(job->plan), GS_MOST_SHARDS, &joined, &ignored);
     }
     free(text);
-    if (status != GS_OK) {
-        return status;
-    }
-    const int parts = joined.count <= GS_MOST_SHARDS ? (int)joined.count : 0;
-    for (int part = 1; part <= parts && status == GS_OK; part++) {
-        char *path = gs_part_path(job->path, part, parts);
+    for (int part = 1; part <= (int)joined.count && status == GS_OK; part++) {
+        char *path = gs_part_path(job->path, part, (int)joined.count);
         if (path == NULL) {
             status = gs_fail(error, GS_ERROR_RUN, "out of memory for the name of a part");
         } else if (was_one(&joined.list[part - 1], path)) {
-            status = gs_part_remove(job->path, part, parts, error);
+            status = gs_part_remove(job->path, part, (int)joined.count, error);
         }
         free(path);
     }

@@ -22,6 +22,15 @@ char *gs_format_count(int64_t count, char text[GS_FORMAT_BYTES]) {
     return text;
 }
 
+char *gs_format_rate(double rate, char text[GS_FORMAT_BYTES]) {
+    static const double FEWEST_AS_A_COUNT = 10;
+    if (rate >= FEWEST_AS_A_COUNT) {
+        return gs_format_count((int64_t)(rate + 0.5), text);
+    }
+    (void)snprintf(text, GS_FORMAT_BYTES, "%.2g", rate);
+    return text;
+}
+
 char *gs_format_bytes(double bytes, char text[GS_FORMAT_BYTES]) {
     static const char *const units[] = {"bytes", "kB", "MB", "GB", "TB", "PB", "EB"};
     size_t unit = 0;

@@ -9,6 +9,8 @@ enum { GS_FORMAT_BYTES = 32 };
 
 /// 1234567 -> "1,234,567"
 char *gs_format_count(int64_t count, char text[GS_FORMAT_BYTES]);
+/// 2940.3 -> "2,940", 0.312 -> "0.31": a speed, to two digits below 10
+char *gs_format_rate(double rate, char text[GS_FORMAT_BYTES]);
 /// 3145728 -> "3.15 MB" (powers of 1000)
 char *gs_format_bytes(double bytes, char text[GS_FORMAT_BYTES]);
 /// 0.5 -> "0.5 s", 4000 -> "1 h 07 min", 1e7 -> "115 days"

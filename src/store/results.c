@@ -284,7 +284,8 @@ static gs_status read_sources(gs_results *results, bool may_be_virtual, gs_error
     }
     const int64_t trials = gs_plan_experiment_trials(results->plan);
     return gs_plan_trial_count(results->plan) == trials
-               ? gs_sources_parse(results->notes[GS_NOTE_SOURCES].text, trials, &results->sources, error)
+               ? gs_sources_parse(results->notes[GS_NOTE_SOURCES].text, trials, GS_MOST_VIRTUAL_SOURCES,
+                                  &results->sources, error)
                : gs_fail(error, GS_ERROR_RESULTS, "it is damaged: a virtual file has all trials of its experiment");
 }
 

@@ -132,12 +132,12 @@ static int64_t count_lines(const char *text) {
     return lines;
 }
 
-gs_status gs_sources_parse(const char *text, int64_t trials, gs_source_files *sources, gs_error *error) {
+gs_status gs_sources_parse(const char *text, int64_t trials, int64_t most, gs_source_files *sources, gs_error *error) {
     const int64_t lines = count_lines(text);
     const char *at = text;
     int64_t end = 0;
     *sources = (gs_source_files){0};
-    if (lines < 1 || lines > GS_MOST_VIRTUAL_SOURCES) {
+    if (lines < 1 || lines > most) {
         return gs_fail(error, GS_ERROR_RESULTS, "it is damaged: it has its rows in %" PRId64 " files", lines);
     }
     sources->list = calloc((size_t)lines, sizeof *sources->list);

@@ -34,10 +34,11 @@ void gs_sources_free(gs_source_files *sources);
 /// @return a new string that the caller frees; NULL when out of memory
 char *gs_sources_text(const gs_source_files *sources);
 
-/// Reads a virtual file's text: names of files in one folder, whose trials follow each other from 0 on.
+/// Reads such a text: names of files in one folder, whose trials follow each other from 0 on.
 /// @param trials  of the experiment
+/// @param most  sources at most: of a virtual file GS_MOST_VIRTUAL_SOURCES
 /// @return GS_ERROR_RESULTS when it is anything else; GS_ERROR_RUN when out of memory
-gs_status gs_sources_parse(const char *text, int64_t trials, gs_source_files *sources, gs_error *error);
+gs_status gs_sources_parse(const char *text, int64_t trials, int64_t most, gs_source_files *sources, gs_error *error);
 
 /// Whether a file of this name can be a source of a virtual file: a name in its folder that libhdf5 takes as it is.
 bool gs_source_name_is_plain(const char *name);

@@ -156,6 +156,12 @@ class Resume(Case):
         self.assertIn("small.h5 is complete", self.succeed("run", "small.yaml", "--parts", "4", "--resume"))
         self.assertEqual(self.files(), ["small-1-of-4.h5", "small-2-of-3.h5", "small-3-of-4.h5", "small.h5", "small.yaml"])
 
+    @unittest.skipIf(merge_test.SHORT, "520 files take long")
+    def test_more_parts_than_a_virtual_file_has_are_complete_as_well(self):
+        many = ["--parts", "520", "--set", "seed=1:50", "--set", "epochs=1"]
+        self.succeed("run", "small.yaml", "-q", *many)
+        self.assertIn("small.h5 is complete", self.succeed("run", "small.yaml", "--resume", *many))
+
     def test_shards_that_someone_has_merged_are_left(self):
         names = self.shards(3)
         self.succeed("merge", "-q", "-o", "small.h5", *names)
